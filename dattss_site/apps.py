@@ -1,0 +1,8 @@
+from django.apps import AppConfig
+
+
+class SiteConfig(AppConfig):
+    name = "dattss_site"
+
+    def ready(self) -> None:
+        from dattss_site import checks  # noqa: F401  (registers the checks; needs the loaded app registry)

@@ -1,0 +1,76 @@
+"""Reads settings from environment variables and collects what is wrong with them.
+
+A wrong value never raises here: the default is used, and the sentence in `problems` is reported by the system checks
+(`dattss_site.checks`), so that a start with a bad value ends in one clear line and not in a traceback.
+"""
+
+from collections.abc import Mapping
+from pathlib import Path
+from urllib.parse import urlsplit
+
+
+class Environment:
+    """A view of environment variables that remembers every value it had to refuse."""
+
+    def __init__(self, variables: Mapping[str, str]) -> None:
+        self._variables = variables
+        self.problems: list[str] = []
+
+    def text(self, name: str, default: str = "") -> str:
+        """The variable, stripped; `default` where it is unset or empty."""
+        return self._variables.get(name, "").strip() or default
+
+    def secret(self, name: str) -> str:
+        """The variable or, with `NAME_FILE` set, the stripped contents of that file; empty where neither is set."""
+        path = self.text(f"{name}_FILE")
+        if not path:
+            return self.text(name)
+        try:
+            return Path(path).read_text(encoding="utf-8").strip()
+        except (OSError, UnicodeDecodeError) as error:
+            reason = getattr(error, "strerror", None) or "it is not text"
+            self._refuse(f"{name}_FILE", path, f"the path of a readable file ({reason})")
+            return ""
+
+    def whole(self, name: str, default: int, low: int, high: int) -> int:
+        """A whole number from `low` to `high`."""
+        raw = self.text(name)
+        if not raw:
+            return default
+        if raw.isascii() and raw.isdigit() and low <= int(raw[:12]) <= high and len(raw) <= 12:
+            return int(raw)
+        self._refuse(name, raw, f"a whole number from {low} to {high}")
+        return default
+
+    def choice(self, name: str, default: str, allowed: tuple[str, ...]) -> str:
+        """One of the `allowed` words."""
+        raw = self.text(name, default)
+        if raw in allowed:
+            return raw
+        self._refuse(name, raw, "one of " + ", ".join(allowed))
+        return default
+
+    def flag(self, name: str) -> bool:
+        """`1` or `0`; unset is `0`."""
+        return self.choice(name, "0", ("0", "1")) == "1"
+
+    def url(self, name: str, schemes: tuple[str, ...]) -> str:
+        """An absolute URL with one of the `schemes`, without a trailing slash; empty where unset.
+
+        May come from `NAME_FILE`, because such an URL often carries a password; the value is therefore never echoed.
+        """
+        raw = self.secret(name)
+        if not raw:
+            return ""
+        try:
+            parts = urlsplit(raw)
+            _ = parts.port
+        except ValueError:
+            parts = urlsplit("")
+        if parts.scheme in schemes:
+            return raw.rstrip("/") if parts.scheme in ("http", "https") else raw
+        self.problems.append(f"{name} must be an URL that begins with {' or '.join(s + ':' for s in schemes)}.")
+        return ""
+
+    def _refuse(self, name: str, raw: str, wanted: str) -> None:
+        self.problems.append(f"{name} must be {wanted}, not {raw!r}.")
