@@ -1,10 +1,11 @@
 """BOT and TOP of several partials merged, where no sketch says better.
 
 A partial tells four points of its values' distribution: nothing lies under `min`, a share `pct` lies under `bot`, a
-share `pct` lies over `top`, nothing lies over `max`. Between those points the values are taken to be spread evenly, so a
-partial is a piecewise linear distribution, several partials are their mixture weighted by count, and the wanted value
-is the quantile of that mixture. This is an estimate: it is good where the intervals are alike (a few per cent) and 13 to
-40 % off at worst for uneven or two-peaked ones. Merging the `bot`s themselves (a minimum, a mean) is wrong without bound.
+share `pct` lies over `top`, nothing lies over `max`. Between those points the values are taken to be spread evenly, so
+a partial is a piecewise linear distribution, several partials are their mixture weighted by count, and the wanted
+value is the quantile of that mixture. This is an estimate: it is good where the intervals are alike (a few per cent)
+and 13 to 40 % off at worst for uneven or two-peaked ones. Merging the `bot`s themselves (a minimum, a mean) is wrong
+without bound.
 """
 
 import numpy as np
@@ -19,8 +20,8 @@ _DIGITS = 6  # significant digits of an estimate; more would only pretend
 def estimate(parts: dict[str, Floats], pct: Floats, quantile: Floats) -> Floats:
     """The quantile of each row's mixture.
 
-    `parts` holds the arrays `cnt`, `min`, `bot`, `top`, `max`, each of the shape (rows, partials); a `cnt` of 0 marks an
-    absent partial. `pct` (rows) is the share that `bot` and `top` cut off, `quantile` (rows) the wanted share, 0 to 1.
+    `parts` holds the arrays `cnt`, `min`, `bot`, `top`, `max`, each of the shape (rows, partials); a `cnt` of 0 marks
+    an absent partial. `pct` (rows) is the share that `bot` and `top` cut off, `quantile` (rows) the wanted share, 0 to 1.
     Returns an array (rows), rounded to six significant digits. A row without partials gives 0.
     """
     count = parts["cnt"]
@@ -52,7 +53,7 @@ def estimate(parts: dict[str, Floats], pct: Floats, quantile: Floats) -> Floats:
 def _ramp(x: Floats, start: Floats, end: Floats) -> Floats:
     """0 left of `start`, 1 right of `end`, a line between; a step at `start` where the two are equal."""
     width = end * 0.5 - start * 0.5
-    with np.errstate(divide="ignore", invalid="ignore"):
+    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
         share = (x * 0.5 - start * 0.5) / width
     return np.clip(np.where(width > 0, share, np.where(x >= start, 1.0, 0.0)), 0.0, 1.0)
 

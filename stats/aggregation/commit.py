@@ -1,0 +1,95 @@
+"""The commit of a client: its JSON decoded into typed structs, refused with a place where it is wrong."""
+
+from typing import Annotated, Literal
+
+import msgspec
+from msgspec import Meta
+
+from stats.aggregation.partial import DEFAULT_PCT
+
+# Larger numbers are finite but their sums over a day might not be.
+LARGEST = 1e290
+MOST_COUNTED = 2**53  # above it a float is not every whole number any more
+OLDEST = 86_400.0  # seconds: how late a commit may come
+
+Number = Annotated[float, Meta(ge=-LARGEST, le=LARGEST)]
+Amount = Annotated[float, Meta(ge=0, le=LARGEST)]
+Count = Annotated[int, Meta(ge=0, le=MOST_COUNTED)]
+
+
+class Partial(msgspec.Struct, gc=False):
+    """The values of one stat in one interval: `ms` in milliseconds, `c` in counts, `g` in the gauge's own unit."""
+
+    nam: str
+    sum: Number
+    cnt: Annotated[float, Meta(ge=1, le=MOST_COUNTED)]
+    max: Number
+    min: Number
+    fst: Number
+    lst: Number
+    bot: Number
+    top: Number
+    typ: str | None = None
+    pct: Annotated[float, Meta(ge=0, le=0.5)] = DEFAULT_PCT
+    emp: bool = False
+    skt: Annotated[str, Meta(max_length=65_536)] | None = None
+
+
+class Partials(msgspec.Struct, gc=False):
+    """The partials by type; a list that is missing is empty."""
+
+    c: list[Partial] = []
+    g: list[Partial] = []
+    ms: list[Partial] = []
+
+
+class Event(msgspec.Struct, gc=False):
+    """An error or a warning; `cnt` equal ones, the newest `age` seconds before the commit was sent."""
+
+    lvl: Literal["error", "warning"]
+    msg: str
+    typ: str = ""
+    trc: str = ""
+    age: Annotated[float, Meta(ge=0, le=OLDEST)] = 0.0
+    cnt: Annotated[int, Meta(ge=1, le=MOST_COUNTED)] = 1
+
+
+class Commit(msgspec.Struct, gc=False):
+    """What one process sends each interval: `upt` and `age` in seconds, `mem` in bytes, `cpu` in per cent of one core."""
+
+    nam: str
+    prt: Partials
+    upt: Amount | None = None
+    mem: Amount | None = None
+    cpu: Amount | None = None
+    err: Count = 0
+    wrn: Count = 0
+    iid: Annotated[str, Meta(max_length=128)] = ""
+    seq: Count | None = None
+    age: Annotated[float, Meta(ge=0, le=OLDEST)] = 0.0
+    evt: list[Event] = []
+
+
+class InvalidCommit(ValueError):
+    """A commit that is refused as a whole: `error` says why, `at` where (`prt.ms[2].cnt`, empty for the whole body)."""
+
+    def __init__(self, error: str, at: str = "") -> None:
+        super().__init__(f"{error} (at {at})" if at else error)
+        self.error = error
+        self.at = at
+
+
+_decoder = msgspec.json.Decoder(Commit)
+
+
+def decode(body: bytes) -> Commit:
+    """The commit in a JSON body. Raises InvalidCommit; names are not looked at here, only types and ranges."""
+    try:
+        return _decoder.decode(body)
+    except msgspec.ValidationError as error:
+        message, _, path = str(error).partition(" - at `$")
+        raise InvalidCommit(message, path.rstrip("`").lstrip(".")) from None
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise InvalidCommit(f"The body is not valid JSON: {error}") from None
+    except RecursionError:
+        raise InvalidCommit("The body is nested too deeply") from None
