@@ -1,0 +1,180 @@
+"""The one place that answers: may this user or key do this to this account's object?
+
+Pages, API and websockets all ask here. A stranger gets `Http404` (that an account exists is nobody's business), a
+viewer who writes gets `PermissionDenied` (403), one who has not said who he is gets DRF's `NotAuthenticated` (401), and
+a key that is unknown or revoked gets DRF's `AuthenticationFailed` (401). `REFUSALS` names them for callers outside of a
+view.
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import parse_qs
+
+from channels.db import database_sync_to_async
+from django.contrib.auth.models import AnonymousUser
+from django.core.exceptions import PermissionDenied
+from django.http import Http404, HttpRequest
+from django.utils import timezone
+from rest_framework.exceptions import AuthenticationFailed, NotAuthenticated
+from rest_framework.request import Request
+
+from accounts.keys import find_key, store_last_used
+from accounts.models import SYSTEM_ACCOUNT_ID, Account, Membership, Role, Scope, User
+
+PUBLIC = "public"
+READ_KEY = "read key"
+WRITERS = frozenset({Role.OWNER, Role.MEMBER})
+REFUSALS = (Http404, PermissionDenied, NotAuthenticated, AuthenticationFailed)
+
+SESSION_FIELD = "account"
+# A read key may be used many times a second; the time it was used last is written at most this often, in seconds.
+LAST_USED_STEP = 60
+_ACCOUNT_ID = re.compile(r"[0-9]{1,18}")
+
+Person = User | AnonymousUser
+
+
+@dataclass(frozen=True, slots=True)
+class Access:
+    """What was granted: the account, and as what. `role` is owner, member, viewer, `public` or `read key`."""
+
+    account: Account
+    role: str
+
+    @property
+    def can_write(self) -> bool:
+        return self.role in WRITERS
+
+    @property
+    def is_member(self) -> bool:
+        """Whether this is a person of the account, rather than the public of account 0 or a key."""
+        return self.role in Role.values
+
+
+def access_for_user(user: Person, account_id: int, write: bool = False) -> Access:
+    """Access of a member of the account; Http404 for strangers, PermissionDenied for a viewer who would write."""
+    membership = memberships_of(user).get(account_id)
+    if membership is None:
+        raise Http404
+    return _granted(Access(membership.account, membership.role), write)
+
+
+def public_access() -> Access:
+    """Reading account 0, which everybody may."""
+    account = Account.objects.filter(pk=SYSTEM_ACCOUNT_ID).first()
+    if account is None:
+        raise Http404
+    return Access(account, PUBLIC)
+
+
+def access_for_read_key(raw: str) -> Access:
+    """Access by a raw read key; AuthenticationFailed where there is no such key, PermissionDenied for an ingest key."""
+    key = find_key(raw)
+    if key is None:
+        raise AuthenticationFailed("This key is unknown or revoked.")
+    if key.scope != Scope.READ:
+        raise PermissionDenied("This key sends values; reading needs a read key.")
+    now = timezone.now()
+    if key.last_used is None or (now - key.last_used).total_seconds() >= LAST_USED_STEP:
+        store_last_used({key.pk: now.timestamp()})
+    return Access(key.account, READ_KEY)
+
+
+def access_for_request(request: HttpRequest | Request, account_id: int | None = None, write: bool = False) -> Access:
+    """Access of an API request: by its read key, which decides the account, or by its session.
+
+    The account is `account_id`, else `?account=`, else the one the session was in last, else the user's first.
+    """
+    asked = account_id if account_id is not None else _account_id_in(request.GET.get("account"))
+    by_key = getattr(request, "auth", None)
+    if isinstance(by_key, Access):
+        return _same_account(by_key, asked, write)
+    return _access_for_person(request.user, request.session, asked, write)
+
+
+def access_for_scope(scope: Mapping[str, Any]) -> Access:
+    """Access of a websocket: `scope` is what Channels gives a consumer behind its `AuthMiddlewareStack`.
+
+    Takes `Authorization: Bearer READ_KEY` or the session, and `?account=ID`. It asks the database: a consumer awaits
+    `access_for_scope_async`.
+    """
+    query = parse_qs(scope.get("query_string", b"").decode("latin-1"))
+    asked = _account_id_in(query.get("account", [None])[0])
+    header = dict(scope["headers"]).get(b"authorization", b"")
+    raw = bearer_key(header)
+    if raw is not None:
+        return _same_account(access_for_read_key(raw), asked, write=False)
+    return _access_for_person(scope.get("user", AnonymousUser()), scope.get("session", {}), asked, write=False)
+
+
+access_for_scope_async = database_sync_to_async(access_for_scope)
+public_access_async = database_sync_to_async(public_access)
+
+
+def bearer_key(header: bytes) -> str | None:
+    """The key in an `Authorization` header; None where the header is of another kind or missing."""
+    kind, _, key = header.partition(b" ")
+    return key.strip().decode("latin-1") if kind.lower() == b"bearer" else None
+
+
+def enter(request: HttpRequest, account_id: int, write: bool = False) -> Access:
+    """Access of a page under `/a/<account_id>/`; the session remembers the account as the current one."""
+    access = access_for_user(request.user, account_id, write)
+    if request.session.get(SESSION_FIELD) != account_id:
+        request.session[SESSION_FIELD] = account_id
+    return access
+
+
+def current_account(request: HttpRequest) -> Account | None:
+    """The account that the person was in last, else the first one; None for those who belong to none."""
+    membership = current_membership(memberships_of(request.user), request.session)
+    return membership.account if membership else None
+
+
+def current_membership(memberships: Mapping[int, Membership], session: Mapping[str, Any]) -> Membership | None:
+    """Of a person's `memberships_of`, the one that the session was in last, else the first."""
+    # The session may remember an account that the person has left since.
+    remembered = memberships.get(session.get(SESSION_FIELD, -1))
+    return remembered or next(iter(memberships.values()), None)
+
+
+def memberships_of(user: Person) -> dict[int, Membership]:
+    """The memberships of a user by account id, oldest first, accounts loaded too; one query."""
+    if not isinstance(user, User) or not user.is_active:
+        return {}
+    rows = Membership.objects.filter(user=user).select_related("account").order_by("pk")
+    return {membership.account_id: membership for membership in rows}
+
+
+def _access_for_person(user: Person, session: Mapping[str, Any], asked: int | None, write: bool) -> Access:
+    memberships = memberships_of(user)
+    membership = current_membership(memberships, session) if asked is None else memberships.get(asked)
+    if membership is not None:
+        return _granted(Access(membership.account, membership.role), write)
+    if asked == SYSTEM_ACCOUNT_ID and (user.is_authenticated or not write):
+        return _granted(public_access(), write)
+    if not user.is_authenticated:
+        raise NotAuthenticated
+    raise Http404
+
+
+def _same_account(access: Access, asked: int | None, write: bool) -> Access:
+    if asked is not None and asked != access.account.pk:
+        raise Http404
+    return _granted(access, write)
+
+
+def _granted(access: Access, write: bool) -> Access:
+    if write and not access.can_write:
+        raise PermissionDenied
+    return access
+
+
+def _account_id_in(text: str | None) -> int | None:
+    if text is None:
+        return None
+    if not _ACCOUNT_ID.fullmatch(text):
+        raise Http404
+    return int(text)

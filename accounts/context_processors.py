@@ -1,0 +1,32 @@
+"""What every template knows about the person's accounts and about mail."""
+
+from functools import cache
+from typing import Any
+
+from django.http import HttpRequest
+from django.utils.functional import SimpleLazyObject
+
+from accounts.access import current_membership, memberships_of
+from accounts.mail import outbox
+from accounts.models import Account, Membership
+
+
+def account(request: HttpRequest) -> dict[str, Any]:
+    """`memberships` (a list, oldest first), `current_account` (None without any) and `outbox` (see `accounts.mail`).
+
+    The first two ask the database once, and only in a template that names one of them.
+    """
+
+    @cache
+    def mine() -> dict[int, Membership]:
+        return memberships_of(request.user)
+
+    def current() -> Account | None:
+        membership = current_membership(mine(), request.session)
+        return membership.account if membership else None
+
+    return {
+        "memberships": SimpleLazyObject(lambda: list(mine().values())),
+        "current_account": SimpleLazyObject(current),
+        "outbox": outbox(),
+    }

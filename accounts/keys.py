@@ -1,0 +1,73 @@
+"""API keys: made, hashed, revoked, found. The raw key exists only in the hands of whoever asked for it."""
+
+import hashlib
+import re
+import secrets
+from collections.abc import Mapping
+from datetime import UTC, datetime
+
+from django.db import transaction
+from django.db.models import Case, F, Q, Value, When
+from django.utils import timezone
+
+from accounts.models import Account, ApiKey, User
+from accounts.signals import keys_changed
+
+KEY_PATTERN = re.compile(r"[0-9]{1,19}_[0-9a-f]{40}")
+SHOWN_HEX_DIGITS = 4
+# SQLite takes at least 999 parameters a statement; each key needs three.
+KEYS_PER_UPDATE = 300
+
+
+def hash_key(raw: str) -> str:
+    """SHA-256 of the whole raw key, 64 hex digits."""
+    return hashlib.sha256(raw.encode()).hexdigest()
+
+
+def make_key(account: Account, label: str, scope: str, created_by: User | None) -> tuple[ApiKey, str]:
+    """A saved key with `scope` (`ingest` or `read`) and its raw text, which cannot be had again later."""
+    digits = secrets.token_hex(20)
+    raw = f"{account.pk}_{digits}"
+    prefix = f"{account.pk}_{digits[:SHOWN_HEX_DIGITS]}"
+    with transaction.atomic():
+        key = ApiKey.objects.create(
+            account=account, label=label, scope=scope, hash=hash_key(raw), prefix=prefix, created_by=created_by
+        )
+        _tell_after_commit(account.pk)
+    return key, raw
+
+
+def revoke(key: ApiKey) -> None:
+    """Ends the key for good. A key that is revoked already keeps its time."""
+    with transaction.atomic():
+        now = timezone.now()
+        if ApiKey.objects.filter(pk=key.pk, revoked=None).update(revoked=now):
+            key.revoked = now
+            _tell_after_commit(key.account_id)
+
+
+def find_key(raw: str) -> ApiKey | None:
+    """The unrevoked key with this raw text, its account loaded too; one database query, none for malformed text."""
+    if not KEY_PATTERN.fullmatch(raw):
+        return None
+    return ApiKey.objects.select_related("account").filter(hash=hash_key(raw), revoked=None).first()
+
+
+def store_last_used(used: Mapping[int, float]) -> None:
+    """Writes when keys were used last: key id to Unix seconds. Never moves a stored time backwards."""
+    times_by_key = [(key_id, datetime.fromtimestamp(seconds, UTC)) for key_id, seconds in used.items()]
+    for start in range(0, len(times_by_key), KEYS_PER_UPDATE):
+        times = dict(times_by_key[start : start + KEYS_PER_UPDATE])
+        later = [
+            When(Q(pk=key_id) & (Q(last_used=None) | Q(last_used__lt=time)), then=Value(time))
+            for key_id, time in times.items()
+        ]
+        ApiKey.objects.filter(pk__in=times).update(last_used=Case(*later, default=F("last_used")))
+
+
+def _tell_after_commit(account_id: int) -> None:
+    def tell() -> None:  # a function, for Django's report of a failure asks for a name, which a partial has not
+        keys_changed.send(sender=ApiKey, account_id=account_id)
+
+    # Robust: the key is committed, so a listener that fails (Redis is down, say) must not fail the request.
+    transaction.on_commit(tell, robust=True)

@@ -1,0 +1,66 @@
+"""Alice owns an account, Bob is a member or a viewer of it, Charlie is a stranger with an account of his own."""
+
+from collections.abc import Callable
+
+import pytest
+from django.core.cache import cache
+from django.test import Client
+
+from accounts.models import Account, Membership, Role, User
+from accounts.opening import OpenedAccount, open_account
+
+PASSWORD = "correct horse battery"
+
+
+@pytest.fixture(autouse=True)
+def _fresh_rate_limits() -> None:
+    cache.clear()
+
+
+@pytest.fixture
+def alice(db: None) -> User:
+    return User.objects.create_user("alice@example.org", PASSWORD)
+
+
+@pytest.fixture
+def opened(alice: User) -> OpenedAccount:
+    return open_account(alice, "Acme")
+
+
+@pytest.fixture
+def acme(opened: OpenedAccount) -> Account:
+    return opened.account
+
+
+@pytest.fixture
+def bob(acme: Account) -> User:
+    user = User.objects.create_user("bob@example.org", PASSWORD)
+    Membership.objects.create(user=user, account=acme, role=Role.MEMBER)
+    return user
+
+
+@pytest.fixture
+def vera(acme: Account) -> User:
+    """Bob's colleague who may only look."""
+    user = User.objects.create_user("vera@example.org", PASSWORD)
+    Membership.objects.create(user=user, account=acme, role=Role.VIEWER)
+    return user
+
+
+@pytest.fixture
+def charlie(acme: Account) -> User:
+    user = User.objects.create_user("charlie@example.org", PASSWORD)
+    open_account(user)
+    return user
+
+
+@pytest.fixture
+def browser_of() -> Callable[[User], Client]:
+    """Makes a browser that a user is logged in with."""
+
+    def log_in(user: User) -> Client:
+        client = Client()
+        client.force_login(user)
+        return client
+
+    return log_in

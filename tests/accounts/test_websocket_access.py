@@ -1,0 +1,68 @@
+"""The same answers as a websocket consumer asks for them, from the scope of its connection."""
+
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import AnonymousUser
+from django.core.exceptions import PermissionDenied
+from django.http import Http404
+from rest_framework.exceptions import AuthenticationFailed, NotAuthenticated
+
+from accounts.access import REFUSALS, Access, access_for_scope, access_for_scope_async, public_access_async
+from accounts.keys import make_key
+from accounts.models import Account, Scope, User
+from accounts.opening import OpenedAccount, open_account
+from accounts.system_account import ensure_system_account
+
+
+def scope_of(user: Any = None, raw: str | None = None, query: bytes = b"", session: Any = None) -> dict[str, Any]:
+    headers = [] if raw is None else [(b"authorization", f"Bearer {raw}".encode())]
+    return {"user": user or AnonymousUser(), "headers": headers, "query_string": query, "session": session or {}}
+
+
+def test_a_session_opens_the_account_it_was_in_last(alice: User, acme: Account) -> None:
+    second = open_account(alice, "Second").account
+    assert access_for_scope(scope_of(alice)) == Access(acme, "owner")
+    assert access_for_scope(scope_of(alice, session={"account": second.pk})).account == second
+    assert access_for_scope(scope_of(alice, query=f"account={second.pk}".encode())).account == second
+
+
+def test_a_read_key_opens_its_account(acme: Account, charlie: User) -> None:
+    _, raw = make_key(acme, "r", Scope.READ, None)
+    assert access_for_scope(scope_of(raw=raw)) == Access(acme, "read key")
+    assert access_for_scope(scope_of(charlie, raw=raw)).account == acme
+    with pytest.raises(Http404):
+        access_for_scope(scope_of(raw=raw, query=f"account={acme.pk + 1}".encode()))
+
+
+def test_strangers_are_refused(charlie: User, opened: OpenedAccount) -> None:
+    query = f"account={opened.account.pk}".encode()
+    expected = [
+        (scope_of(charlie, query=query), Http404),
+        (scope_of(query=query), NotAuthenticated),
+        (scope_of(), NotAuthenticated),
+        (scope_of(raw=opened.raw), PermissionDenied),
+        (scope_of(raw="1_nonsense"), AuthenticationFailed),
+        (scope_of(charlie, query=b"account=%FF"), Http404),
+        (scope_of(charlie, query=b"account="), None),
+    ]
+    for scope, refusal in expected:
+        if refusal is None:
+            assert access_for_scope(scope).role == "owner"
+            continue
+        with pytest.raises(refusal):
+            access_for_scope(scope)
+        assert refusal in REFUSALS
+
+
+def test_account_0_is_watched_by_everybody(db: None) -> None:
+    ensure_system_account()
+    assert access_for_scope(scope_of(query=b"account=0")).role == "public"
+
+
+@pytest.mark.django_db(transaction=True)
+async def test_a_consumer_awaits_the_answer() -> None:
+    await Account.objects.acreate(pk=0, name="DaTtSs")
+    assert (await public_access_async()).account.pk == 0
+    with pytest.raises(NotAuthenticated):
+        await access_for_scope_async(scope_of())
