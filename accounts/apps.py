@@ -5,4 +5,4 @@ class AccountsConfig(AppConfig):
     name = "accounts"
 
     def ready(self) -> None:
-        from accounts import openapi  # noqa: F401  (drf-spectacular finds the extension once it is imported)
+        from accounts import checks, openapi  # noqa: F401, PLC0415  (both register themselves once they are imported)

@@ -1,4 +1,4 @@
-"""Pages of accounts, included at the root, before the rest of allauth's pages."""
+"""Pages of accounts, included at the root; of allauth's pages two are our own and must come first."""
 
 from django.urls import include, path
 
@@ -6,6 +6,7 @@ from accounts import views
 
 urlpatterns = [
     path("accounts/signup/", views.sign_up, name="account_signup"),
+    path("accounts/email/", views.addresses, name="account_email"),
     path("accounts/", include("allauth.account.urls")),
     path("a/<int:account_id>/keys/", views.keys, name="account_keys"),
     path("a/<int:account_id>/keys/<int:key_id>/revoke/", views.revoke_key, name="account_key_revoke"),

@@ -1,9 +1,12 @@
-"""Pages of accounts: sign-up and API keys."""
+"""Pages of accounts: sign-up, e-mail addresses and API keys."""
+
+from typing import Any
 
 from allauth.account.adapter import get_adapter
-from allauth.account.views import SignupView
+from allauth.account.views import EmailView, SignupView
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
+from django.db import IntegrityError, transaction
 from django.db.models import F
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
@@ -33,7 +36,22 @@ class OpenAccountView(SignupView):  # type: ignore[misc]  # allauth has no types
         return response
 
 
+class AddressesView(EmailView):  # type: ignore[misc]  # allauth has no types
+    """allauth's page of e-mail addresses, where anybody may enter any address as long as it stays unconfirmed."""
+
+    def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        try:
+            with transaction.atomic():
+                response: HttpResponse = super().post(request, *args, **kwargs)
+        except IntegrityError:
+            # Made the main address, it would become the user's own, and that of somebody else is taken.
+            messages.error(request, "This address belongs to somebody else. Nothing was changed.")
+            return redirect("account_email")
+        return response
+
+
 sign_up = OpenAccountView.as_view()
+addresses = AddressesView.as_view()
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

@@ -198,3 +198,23 @@ def test_changing_the_password_needs_the_old_one(browser: Client, alice: User) -
     assert browser.post("/accounts/password/change/", {"oldpassword": PASSWORD, **fields}).status_code == 302
     alice.refresh_from_db()
     assert alice.check_password(NEW_PASSWORD)
+
+
+def test_an_address_of_somebody_else_cannot_become_ones_own(browser: Client, alice: User, charlie: User) -> None:
+    browser.force_login(charlie)
+    browser.post("/accounts/email/", {"action_add": "", "email": alice.email})
+    answer = browser.post("/accounts/email/", {"action_primary": "", "email": alice.email}, follow=True)
+    assert answer.status_code == 200
+    assert "belongs to somebody else" in answer.content.decode()
+    charlie.refresh_from_db()
+    assert charlie.email == "charlie@example.org"
+    assert EmailAddress.objects.get(user=charlie, primary=True).email == "charlie@example.org"
+
+
+def test_a_second_address_becomes_the_one_to_log_in_with(browser: Client, alice: User) -> None:
+    browser.force_login(alice)
+    browser.post("/accounts/email/", {"action_add": "", "email": "a@example.net"})
+    browser.post("/accounts/email/", {"action_primary": "", "email": "a@example.net"})
+    alice.refresh_from_db()
+    assert alice.email == "a@example.net"
+    assert log_in(Client(), "a@example.net").status_code == 302
