@@ -7,6 +7,7 @@ from allauth.account.adapter import DefaultAccountAdapter
 from anymail.exceptions import AnymailError
 from django.conf import settings
 from django.contrib import messages
+from django.core.exceptions import ValidationError
 from django.http import HttpRequest
 from django.shortcuts import resolve_url
 from django.urls import reverse
@@ -17,6 +18,7 @@ from accounts.access import current_account
 
 logger = logging.getLogger("dattss.accounts")
 
+LONGEST_ADDRESS = 254  # RFC 5321, and the length of the column
 LINKS_IN_MAILS = ("activate_url", "password_reset_url", "signup_url")
 
 
@@ -36,6 +38,12 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # allauth ha
         """Only this very site: allauth would also follow a link to any of ALLOWED_HOSTS, such as `http://localhost`."""
         own = {self.request.get_host(), mail.site().domain}
         return url_has_allowed_host_and_scheme(url, allowed_hosts=own, require_https=self.request.is_secure())
+
+    def clean_email(self, email: str) -> str:
+        """Refuses what does not fit its column: allauth would cut the address off and keep another one."""
+        if len(email) > LONGEST_ADDRESS:
+            raise ValidationError(f"The address may have {LONGEST_ADDRESS} characters.")
+        return email
 
     def format_email_subject(self, subject: str) -> str:
         return f"DaTtSs: {subject}"

@@ -113,7 +113,14 @@ def test_of_two_sign_ups_at_the_same_time_one_gets_an_error_and_leaves_nothing(r
 
 
 @pytest.mark.parametrize(
-    ("field", "value"), [("email", "nobody"), ("email", ""), ("password1", "short"), ("team", "x" * 81)]
+    ("field", "value"),
+    [
+        ("email", "nobody"),
+        ("email", "a@" + ".".join(["b" * 60] * 5) + ".org"),
+        ("email", ""),
+        ("password1", "short"),
+        ("team", "x" * 81),
+    ],
 )
 def test_a_bad_field_says_so_where_a_screen_reader_finds_it(field: str, value: str) -> None:
     response = sign_up(Client(), **{field: value})
