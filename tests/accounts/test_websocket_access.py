@@ -3,8 +3,10 @@
 from typing import Any
 
 import pytest
+from asgiref.sync import sync_to_async
 from django.contrib.auth.models import AnonymousUser
 from django.core.exceptions import PermissionDenied
+from django.db import connections
 from django.http import Http404
 from rest_framework.exceptions import AuthenticationFailed, NotAuthenticated
 
@@ -66,3 +68,5 @@ async def test_a_consumer_awaits_the_answer() -> None:
     assert (await public_access_async()).account.pk == 0
     with pytest.raises(NotAuthenticated):
         await access_for_scope_async(scope_of())
+    # The thread that asked the database would keep its connection, and PostgreSQL its test database.
+    await sync_to_async(connections.close_all)()
