@@ -1,0 +1,217 @@
+"""Today, the week's average and the usual band: what the plot of a stat and the day API show.
+
+A day is the viewer's local day, cut into bins of `step` minutes that follow its elapsed minutes, so that a day on which
+clocks change has more or fewer of them. Bins of other days are found by wall-clock time: an hour that comes twice today
+is compared with the one hour of the days before, and an hour that came twice on a day before counts with its first
+pass.
+"""
+
+import datetime as dt
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeVar, cast
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+import numpy as np
+
+from stats.aggregation import columns, typical
+from stats.aggregation.columns import CNT, FIELDS, SUM
+from stats.aggregation.localday import DAY_MINUTES, LocalDay, Minutes, bins, days_before, first_at, local_day
+from stats.aggregation.mixture import Floats
+from stats.aggregation.partial import Kind
+from stats.aggregation.typical import Flags
+from stats.storage import paths
+from stats.storage.day_cache import DayCache, Signed
+from stats.storage.lru import Lru
+from stats.storage.paths import Stat
+
+Point = dict[str, float]
+Points = list[Point | None]
+
+WEEK = 7  # days before the shown one
+DEFAULT_STEP = 5  # minutes
+
+_EPOCH = dt.date(1970, 1, 1).toordinal()
+_YEARS = range(2000, 2200)
+_WHOLE = 2.0**53  # beyond it a double no longer tells whole numbers apart
+_tables = DayCache(limit=256)
+_results: Lru[tuple[object, ...], object] = Lru(limit=128)
+_Result = TypeVar("_Result")
+
+
+class HistoryError(ValueError):
+    """What was asked for makes no sense; the message is a sentence for the one who asked."""
+
+
+@dataclass(frozen=True)
+class View:
+    """The local day that is looked at, in which zone, in bins of how many minutes."""
+
+    day: dt.date
+    zone: ZoneInfo
+    step: int = DEFAULT_STEP
+
+
+@dataclass(frozen=True)
+class DayHistory:
+    """Three lists with an entry for each bin of the day, or None where there is nothing to say. Shared: do not change.
+
+    `start` is the Unix time of the first bin, `step` the bins' width in minutes (the last may be shorter). Each entry
+    has `t`, the Unix time of its bin. `today`: `sum cnt avg max min bot top fst lst`. `week`: the means of the same
+    over those of the 7 days before that have values there (`avg`: of all their values), and how many, `days`.
+    `typical`: `low mid high` of the plotted value (a counter's `sum`, else `avg`) over the same days, and `days`; from
+    three on.
+    """
+
+    start: int
+    step: int
+    today: Points
+    week: Points
+    typical: Points
+
+
+def view(*, date: str | None = None, step: str | int = DEFAULT_STEP, tz: str = "UTC", now: float) -> View:
+    """A view from what a request says: an ISO date (None: today at the Unix time `now`), minutes, and an IANA zone.
+
+    Raises HistoryError.
+    """
+    zone = _zone(tz)
+    shown = dt.datetime.fromtimestamp(now, zone).date() if date is None else _date(date)
+    return View(shown, zone, _step(step))
+
+
+def _zone(name: str) -> ZoneInfo:
+    try:
+        return ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError) as error:  # OSError: a folder of zones, an endless name
+        raise HistoryError(f"tz must be an IANA time zone such as Europe/Berlin, not {name!r}.") from error
+
+
+def _step(text: str | int) -> int:
+    if re.fullmatch(r"[0-9]{1,2}", str(text)) is None or not 1 <= int(text) <= 60:
+        raise HistoryError(f"step must be a whole number of minutes from 1 to 60, not {text!r}.")
+    return int(text)
+
+
+def _date(text: str) -> dt.date:
+    try:
+        day = dt.date.fromisoformat(text) if re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", text) else None
+    except ValueError:
+        day = None
+    if day is None or day.year not in _YEARS:
+        raise HistoryError(f"date must be a day from 2000 to 2199 such as 2026-11-16, not {text!r}.")
+    return day
+
+
+def day(root: Path, stat: Stat, shown: View) -> DayHistory:
+    """What the files below `root` know about a stat, as that view shows it. Raises BadNameError for an impossible
+    stat."""
+    today = local_day(shown.day, shown.zone)
+    before = days_before(shown.day, shown.zone, WEEK)
+    first, last = before[0].start, before[-1].end
+    files = _load(root, stat, first, today.end)
+    question = (root, stat, shown)
+
+    points = _once(
+        ("today", question, _signatures(files, today.start, today.end)),
+        lambda: _today(_minutes(files, today.start, today.end), today, shown.step),
+    )
+    week, usual = _once(
+        ("week", question, _signatures(files, first, last)),
+        lambda: _week(_per_day(_minutes(files, first, last), before, today, shown.step), today, shown.step, stat.kind),
+    )
+    return DayHistory(today.start * 60, shown.step, points, week, usual)
+
+
+def _once(key: tuple[object, ...], calculate: Callable[[], _Result]) -> _Result:
+    """What `calculate` gave the last time for this key, which holds all that it depends on."""
+    kept = _results.get(key)
+    if kept is None:
+        kept = calculate()
+        _results.put(key, kept)
+    return cast(_Result, kept)
+
+
+# --- minutes ----------------------------------------------------------------------------------------------------------
+def _utc_days(start: int, end: int) -> range:
+    return range(start // DAY_MINUTES, -(-end // DAY_MINUTES))
+
+
+def _load(root: Path, stat: Stat, start: int, end: int) -> dict[int, Signed]:
+    """The stat's files of all UTC days that the minutes from `start` to `end` touch."""
+    return {
+        day: _tables.get(str(paths.prt_path(root, stat, dt.date.fromordinal(_EPOCH + day))))
+        for day in _utc_days(start, end)
+    }
+
+
+def _signatures(files: dict[int, Signed], start: int, end: int) -> tuple[object, ...]:
+    return tuple(files[day][0] for day in _utc_days(start, end))
+
+
+def _minutes(files: dict[int, Signed], start: int, end: int) -> Floats:
+    """The minutes from `start` to `end` as (8, minutes + 1), zeros where there is nothing; the last is always
+    nothing."""
+    span = np.zeros((len(FIELDS), end - start + 1))
+    for day in _utc_days(start, end):
+        table = files[day][1]
+        at = table.minutes + (day * DAY_MINUTES - start)
+        inside = (at >= 0) & (at < end - start)
+        span[:, at[inside]] = table.columns[:, inside]
+    return span
+
+
+def _per_day(span: Floats, days: list[LocalDay], today: LocalDay, step: int) -> Floats:
+    """The days' aggregates in today's bins: (8, days, bins)."""
+    shape = bins(today, step)
+    wall = np.where(shape >= 0, np.append(today.wall, 0)[shape], 0)
+    rows = [_placed(first_at(one, wall), one.start - days[0].start, shape) for one in days]
+    merged = columns.merged(span[:, np.concatenate(rows)])
+    return merged.reshape(len(FIELDS), len(days), len(shape))
+
+
+def _placed(minute: Minutes, offset: int, shape: Minutes) -> Minutes:
+    """Minutes of a day as positions in a span that begins `offset` before it; -1 where there is no minute."""
+    return np.where((minute >= 0) & (shape >= 0), minute + offset, -1)
+
+
+# --- points -----------------------------------------------------------------------------------------------------------
+def _today(span: Floats, today: LocalDay, step: int) -> Points:
+    merged = columns.merged(span[:, bins(today, step)])
+    fields = dict(zip(FIELDS, merged, strict=True)) | {"avg": typical.quotient(merged[SUM], merged[CNT])}
+    return _points(today, step, fields, merged[CNT] > 0)
+
+
+def _week(days: Floats, today: LocalDay, step: int, kind: Kind) -> tuple[Points, Points]:
+    """The week's average, and the usual band of the plotted value."""
+    present = days[CNT] > 0
+    count = present.sum(axis=0)
+    average = dict(zip(FIELDS, typical.average(days), strict=True)) | {"avg": typical.overall(days), "days": count}
+    plotted = days[SUM] if kind == "c" else typical.quotient(days[SUM], days[CNT])
+    low, middle, high = typical.band(plotted, present)
+    usual = {"low": low, "mid": middle, "high": high, "days": count}
+    return (
+        _points(today, step, average, count > 0),
+        _points(today, step, usual, count >= typical.BAND_DAYS),
+    )
+
+
+def _points(today: LocalDay, step: int, fields: dict[str, Floats], filled: Flags) -> Points:
+    """A dictionary for each filled bin, None for the others."""
+    points: Points = [None] * len(filled)
+    places = np.flatnonzero(filled)
+    times = (today.start + places * step) * 60
+    names = ("t", *fields)
+    values = (times.tolist(), *(_plain(column[places]) for column in fields.values()))
+    for place, numbers in zip(places.tolist(), zip(*values, strict=True), strict=True):
+        points[place] = dict(zip(names, numbers, strict=True))
+    return points
+
+
+def _plain(column: Floats) -> list[float]:
+    """Python's numbers; whole ones, where all are whole."""
+    whole = (column == np.rint(column)) & (np.abs(column) < _WHOLE)
+    numbers: list[float] = (column.astype(np.int64) if whole.all() else column).tolist()
+    return numbers

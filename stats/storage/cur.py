@@ -1,0 +1,85 @@
+"""The `.cur` file: the latest state of a process and all its live stats, replaced whole each minute.
+
+    {"nam": "api", "upt": 123.4, "mem": 52428800, "cpu": 3.5, "err": 2, "wrn": 0, "seen": 1763899999.8,
+     "stats": {"c": {"new": {…}}, "g": {"live": {…}}, "ms": {"query": {…}}}}
+
+`seen` is the Unix time of the last commit, `err` and `wrn` count since the process appeared; `upt`, `mem`, `cpu` may be
+null. The fields of a stat are those of the live page (`docs/live-protocol.md`), and what the engine needs to go on
+after a restart; this module keeps them as they come.
+"""
+
+import logging
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from stats.storage import paths
+from stats.storage.replace import replace
+
+logger = logging.getLogger("dattss.storage")
+
+State = dict[str, Any]
+
+_encode = msgspec.json.Encoder().encode
+_decode = msgspec.json.Decoder(dict[str, Any]).decode
+
+
+def write(root: Path, account: int, process: str, state: Mapping[str, Any], *, durable: bool = False) -> None:
+    """Replaces the state of a process. Raises StorageError, and BadNameError for a name that is none.
+
+    `durable`: returns only when it would survive a power cut.
+    """
+    replace(paths.cur_path(root, account, process), _encode(state) + b"\n", durable=durable)
+
+
+def read(root: Path, account: int, process: str) -> State | None:
+    """The state of a process; None where there is none, or where it is damaged (then the log says so)."""
+    return _read(paths.cur_path(root, account, process))
+
+
+def read_all(root: Path, account: int) -> dict[str, State]:
+    """The states of all processes of an account, by process, in the order of their names; damaged ones are left out."""
+    states: dict[str, State] = {}
+    for process in _processes(paths.current_dir(root, account)):
+        state = read(root, account, process)
+        if state is not None:
+            states[process] = state
+    return states
+
+
+def remove(root: Path, account: int, process: str) -> None:
+    """Forgets the state of a process, if there is one."""
+    paths.cur_path(root, account, process).unlink(missing_ok=True)
+
+
+def accounts_with_state(root: Path) -> list[int]:
+    """The accounts that have at least one `.cur` file, in ascending order."""
+    if not root.is_dir():
+        return []
+    accounts = (paths.account_of(folder.name) for folder in root.iterdir())
+    return sorted(
+        account for account in accounts if account is not None and _processes(paths.current_dir(root, account))
+    )
+
+
+def _processes(folder: Path) -> list[str]:
+    if not folder.is_dir():
+        return []
+    names = (paths.process_of(file.name) for file in folder.iterdir())
+    return sorted(name for name in names if name is not None)
+
+
+def _read(path: Path) -> State | None:
+    try:
+        state = _decode(path.read_bytes())
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    except msgspec.DecodeError as error:
+        logger.warning("ignored the damaged state %s: %s", path, error)
+        return None
+    if not isinstance(state.get("stats"), dict):
+        logger.warning("ignored the damaged state %s: it has no stats", path)
+        return None
+    return state

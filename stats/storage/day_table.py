@@ -1,0 +1,140 @@
+"""A whole `.prt` file as columns."""
+
+import os
+from collections.abc import Iterable
+from dataclasses import dataclass
+from itertools import chain
+from pathlib import Path
+
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+
+from stats.aggregation.columns import CNT, FIELDS, MAX, MIN, merge_many
+from stats.aggregation.mixture import Floats
+from stats.aggregation.partial import Aggregate
+from stats.storage.prt import parse_line
+
+_WIDTH = len(FIELDS)
+
+
+@dataclass(frozen=True, eq=False)
+class DayTable:
+    """The minutes of a file, in order, each once. The arrays are read-only.
+
+    `minutes` (n) are minutes of the UTC day, `columns` (8, n) the numbers in the order of `Aggregate`, `sketches` the n
+    sketches ("" for a line without), or None where no line has one. `damaged` counts the lines that could not be read.
+    """
+
+    minutes: NDArray[np.int64]
+    columns: Floats
+    sketches: list[str] | None = None
+    damaged: int = 0
+
+    def __post_init__(self) -> None:
+        self.minutes.setflags(write=False)
+        self.columns.setflags(write=False)
+
+
+EMPTY = DayTable(np.zeros(0, np.int64), np.zeros((_WIDTH, 0)))
+
+Signature = tuple[int, int, int]  # inode, time of the last change in ns, size: changes whenever the content does
+
+
+def read_day(path: str | Path) -> DayTable:
+    """The file's minutes; an empty table where there is no file."""
+    return read_signed(path)[1]
+
+
+def read_signed(path: str | Path) -> tuple[Signature | None, DayTable]:
+    """The file's minutes, and the signature that the file had before they were read; None for no file."""
+    try:
+        file = os.open(path, os.O_RDONLY)
+    except (FileNotFoundError, NotADirectoryError):
+        return None, EMPTY
+    try:
+        status = os.fstat(file)
+        with os.fdopen(file, "rb", closefd=False) as stream:
+            return signature(status), parse_day(stream.read())
+    finally:
+        os.close(file)
+
+
+def signature(status: os.stat_result) -> Signature:
+    """What to compare in order to know whether a file has changed."""
+    return status.st_ino, status.st_mtime_ns, status.st_size
+
+
+def parse_day(data: bytes) -> DayTable:
+    """The minutes in a file's content.
+
+    Lines that cannot be read are left out and counted. A minute that occurs again is merged into the first, and minutes
+    out of order are put in order.
+    """
+    body, _, tail = data.rpartition(b"\n")
+    torn = 1 if tail else 0
+    if not body:
+        return DayTable(EMPTY.minutes, EMPTY.columns, damaged=torn)
+    return _parse_sound(body, torn) or _parse_line_by_line(body.split(b"\n"), torn)
+
+
+# --- The fast way: all lines at once, by a JSON decoder ---------------------------------------------------------------
+# `09:05,3,1` becomes `[109,105,3,1]`; the 1 in front hides the leading zero, which JSON does not know.
+_rows = msgspec.json.Decoder(list[tuple[(float,) * (2 + _WIDTH)]])  # type: ignore[misc]
+
+
+def _parse_sound(body: bytes, torn: int) -> DayTable | None:
+    """The table of a file without any flaw before its tail, or None."""
+    sketches: list[str] | None = None
+    if body.count(b",") != _WIDTH * (body.count(b"\n") + 1):
+        body, sketches = _without_sketches(body)
+    try:
+        rows = _rows.decode(b"[[1" + body.replace(b":", b",1").replace(b"\n", b"],[1") + b"]]")
+    except msgspec.DecodeError:
+        return None
+    width = 2 + _WIDTH
+    numbers = np.fromiter(chain.from_iterable(rows), np.float64, len(rows) * width).reshape(-1, width).T
+    hours, minutes, columns = numbers[0] - 100, numbers[1] - 100, numbers[2:].copy()
+    times = hours * 60 + minutes
+    if not (_are_times(hours, minutes) and _are_aggregates(columns) and (np.diff(times) > 0).all()):
+        return None
+    return DayTable(times.astype(np.int64), columns, sketches, torn)
+
+
+def _without_sketches(body: bytes) -> tuple[bytes, list[str]]:
+    lines, sketches = [], []
+    for line in body.split(b"\n"):
+        fields, _, sketch = line.rpartition(b",") if line.count(b",") > _WIDTH else (line, b"", b"")
+        lines.append(fields)
+        sketches.append(sketch.decode("ascii", "replace"))
+    return b"\n".join(lines), sketches
+
+
+def _are_times(hours: Floats, minutes: Floats) -> bool:
+    in_range = (hours >= 0) & (hours < 24) & (minutes >= 0) & (minutes < 60)
+    return bool((in_range & (hours == np.rint(hours)) & (minutes == np.rint(minutes))).all())
+
+
+def _are_aggregates(columns: Floats) -> bool:
+    counts = columns[CNT]
+    return bool(((counts >= 1) & (counts == np.rint(counts)) & (columns[MIN] <= columns[MAX])).all())
+
+
+# --- The slow way: line by line, for a file with a flaw in it ---------------------------------------------------------
+def _parse_line_by_line(lines: Iterable[bytes], damaged: int) -> DayTable:
+    groups: dict[int, list[Aggregate]] = {}
+    for line in lines:
+        parsed = parse_line(line)
+        if parsed is None:
+            damaged += 1
+        else:
+            groups.setdefault(parsed[0], []).append(parsed[1])
+    return _table(groups, damaged)
+
+
+def _table(groups: dict[int, list[Aggregate]], damaged: int) -> DayTable:
+    minutes = sorted(groups)
+    aggregates = merge_many([groups[minute] for minute in minutes])
+    columns = np.array([aggregate[:_WIDTH] for aggregate in aggregates], np.float64).reshape(-1, _WIDTH).T
+    sketches = [aggregate.skt for aggregate in aggregates]
+    return DayTable(np.array(minutes, np.int64), columns, sketches if any(sketches) else None, damaged)

@@ -1,0 +1,47 @@
+"""The files `errors` and `warnings`: the last 100 of each of an account, newest last, one JSON object a line.
+
+{"at": 1763900000.1, "nam": "api", "lvl": "error", "typ": "ValueError", "msg": "boom", "trc": "Traceback…", "cnt": 1}
+"""
+
+import logging
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from stats.storage import paths
+from stats.storage.paths import Level
+from stats.storage.replace import replace
+
+logger = logging.getLogger("dattss.storage")
+
+KEPT = 100
+
+_encoder = msgspec.json.Encoder()
+_decode = msgspec.json.Decoder(dict[str, Any]).decode
+
+
+def write(root: Path, account: int, level: Level, events: Sequence[Mapping[str, Any]]) -> None:
+    """Replaces the account's errors or warnings by the last 100 of `events`, oldest first. Raises StorageError."""
+    replace(paths.events_path(root, account, level), _encoder.encode_lines(events[-KEPT:]))
+
+
+def read(root: Path, account: int, level: Level) -> list[dict[str, Any]]:
+    """The account's last errors or warnings, oldest first. Damaged lines are left out, and the log says how many."""
+    path = paths.events_path(root, account, level)
+    try:
+        lines = path.read_bytes().splitlines()
+    except (FileNotFoundError, NotADirectoryError):
+        return []
+    events = [event for event in map(_event, lines) if event is not None]
+    if len(events) < len(lines):
+        logger.warning("ignored %s damaged lines of %s", len(lines) - len(events), path)
+    return events[-KEPT:]
+
+
+def _event(line: bytes) -> dict[str, Any] | None:
+    try:
+        return _decode(line)
+    except msgspec.DecodeError:
+        return None
