@@ -16,10 +16,10 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import numpy as np
 
-from stats.aggregation import columns, typical
-from stats.aggregation.columns import CNT, FIELDS, SUM
+from stats.aggregation import typical
+from stats.aggregation.arithmetic import CNT, FIELDS, SUM, Floats
+from stats.aggregation.groups import FIELD_NAMES, combine_all
 from stats.aggregation.localday import DAY_MINUTES, LocalDay, Minutes, bins, days_before, first_at, local_day
-from stats.aggregation.mixture import Floats
 from stats.aggregation.partial import Kind
 from stats.aggregation.typical import Flags
 from stats.storage import paths
@@ -154,7 +154,7 @@ def _signatures(files: dict[int, Signed], start: int, end: int) -> tuple[object,
 def _minutes(files: dict[int, Signed], start: int, end: int) -> Floats:
     """The minutes from `start` to `end` as (8, minutes + 1), zeros where there is nothing; the last is always
     nothing."""
-    span = np.zeros((len(FIELDS), end - start + 1))
+    span = np.zeros((FIELDS, end - start + 1))
     for day in _utc_days(start, end):
         table = files[day][1]
         at = table.minutes + (day * DAY_MINUTES - start)
@@ -168,8 +168,7 @@ def _per_day(span: Floats, days: list[LocalDay], today: LocalDay, step: int) -> 
     shape = bins(today, step)
     wall = np.where(shape >= 0, np.append(today.wall, 0)[shape], 0)
     rows = [_placed(first_at(one, wall), one.start - days[0].start, shape) for one in days]
-    merged = columns.merged(span[:, np.concatenate(rows)])
-    return merged.reshape(len(FIELDS), len(days), len(shape))
+    return combine_all(span[:, np.concatenate(rows).T]).reshape(FIELDS, len(days), len(shape))
 
 
 def _placed(minute: Minutes, offset: int, shape: Minutes) -> Minutes:
@@ -179,8 +178,8 @@ def _placed(minute: Minutes, offset: int, shape: Minutes) -> Minutes:
 
 # --- points -----------------------------------------------------------------------------------------------------------
 def _today(span: Floats, today: LocalDay, step: int) -> Points:
-    merged = columns.merged(span[:, bins(today, step)])
-    fields = dict(zip(FIELDS, merged, strict=True)) | {"avg": typical.quotient(merged[SUM], merged[CNT])}
+    merged = combine_all(span[:, bins(today, step).T])
+    fields = dict(zip(FIELD_NAMES, merged, strict=True)) | {"avg": typical.quotient(merged[SUM], merged[CNT])}
     return _points(today, step, fields, merged[CNT] > 0)
 
 
@@ -188,7 +187,7 @@ def _week(days: Floats, today: LocalDay, step: int, kind: Kind) -> tuple[Points,
     """The week's average, and the usual band of the plotted value."""
     present = days[CNT] > 0
     count = present.sum(axis=0)
-    average = dict(zip(FIELDS, typical.average(days), strict=True)) | {"avg": typical.overall(days), "days": count}
+    average = dict(zip(FIELD_NAMES, typical.average(days), strict=True)) | {"avg": typical.overall(days), "days": count}
     plotted = days[SUM] if kind == "c" else typical.quotient(days[SUM], days[CNT])
     low, middle, high = typical.band(plotted, present)
     usual = {"low": low, "mid": middle, "high": high, "days": count}

@@ -6,8 +6,7 @@ A day without values at that time does not take part: it is missing, not zero.
 import numpy as np
 from numpy.typing import NDArray
 
-from stats.aggregation.columns import CNT, SUM
-from stats.aggregation.mixture import Floats
+from stats.aggregation.arithmetic import CNT, SUM, Floats
 
 Flags = NDArray[np.bool_]
 

@@ -10,12 +10,10 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from stats.aggregation.columns import CNT, FIELDS, MAX, MIN, merge_many
-from stats.aggregation.mixture import Floats
+from stats.aggregation.arithmetic import CNT, FIELDS, MAX, MIN, Floats
+from stats.aggregation.groups import merge_groups
 from stats.aggregation.partial import Aggregate
-from stats.storage.prt import parse_line
-
-_WIDTH = len(FIELDS)
+from stats.storage.prt import is_sketch, parse_line
 
 
 @dataclass(frozen=True, eq=False)
@@ -36,7 +34,7 @@ class DayTable:
         self.columns.setflags(write=False)
 
 
-EMPTY = DayTable(np.zeros(0, np.int64), np.zeros((_WIDTH, 0)))
+EMPTY = DayTable(np.zeros(0, np.int64), np.zeros((FIELDS, 0)))
 
 Signature = tuple[int, int, int]  # inode, time of the last change in ns, size: changes whenever the content does
 
@@ -80,19 +78,21 @@ def parse_day(data: bytes) -> DayTable:
 
 # --- The fast way: all lines at once, by a JSON decoder ---------------------------------------------------------------
 # `09:05,3,1` becomes `[109,105,3,1]`; the 1 in front hides the leading zero, which JSON does not know.
-_rows = msgspec.json.Decoder(list[tuple[(float,) * (2 + _WIDTH)]])  # type: ignore[misc]
+_rows = msgspec.json.Decoder(list[tuple[(float,) * (2 + FIELDS)]])  # type: ignore[misc]
 
 
 def _parse_sound(body: bytes, torn: int) -> DayTable | None:
     """The table of a file without any flaw before its tail, or None."""
     sketches: list[str] | None = None
-    if body.count(b",") != _WIDTH * (body.count(b"\n") + 1):
+    if body.count(b",") != FIELDS * (body.count(b"\n") + 1):
         body, sketches = _without_sketches(body)
+        if not all(map(is_sketch, filter(None, sketches))):
+            return None
     try:
         rows = _rows.decode(b"[[1" + body.replace(b":", b",1").replace(b"\n", b"],[1") + b"]]")
     except msgspec.DecodeError:
         return None
-    width = 2 + _WIDTH
+    width = 2 + FIELDS
     numbers = np.fromiter(chain.from_iterable(rows), np.float64, len(rows) * width).reshape(-1, width).T
     hours, minutes, columns = numbers[0] - 100, numbers[1] - 100, numbers[2:].copy()
     times = hours * 60 + minutes
@@ -102,11 +102,13 @@ def _parse_sound(body: bytes, torn: int) -> DayTable | None:
 
 
 def _without_sketches(body: bytes) -> tuple[bytes, list[str]]:
+    """The lines without their sketches, and the sketches ("" for none). A comma without a sketch stays, as damage."""
     lines, sketches = [], []
     for line in body.split(b"\n"):
-        fields, _, sketch = line.rpartition(b",") if line.count(b",") > _WIDTH else (line, b"", b"")
-        lines.append(fields)
-        sketches.append(sketch.decode("ascii", "replace"))
+        fields, _, sketch = line.rpartition(b",")
+        has_sketch = sketch and fields.count(b",") == FIELDS
+        lines.append(fields if has_sketch else line)
+        sketches.append(sketch.decode("ascii", "replace") if has_sketch else "")
     return b"\n".join(lines), sketches
 
 
@@ -134,7 +136,7 @@ def _parse_line_by_line(lines: Iterable[bytes], damaged: int) -> DayTable:
 
 def _table(groups: dict[int, list[Aggregate]], damaged: int) -> DayTable:
     minutes = sorted(groups)
-    aggregates = merge_many([groups[minute] for minute in minutes])
-    columns = np.array([aggregate[:_WIDTH] for aggregate in aggregates], np.float64).reshape(-1, _WIDTH).T
+    aggregates = merge_groups([groups[minute] for minute in minutes])
+    columns = np.array([aggregate[:FIELDS] for aggregate in aggregates], np.float64).reshape(-1, FIELDS).T
     sketches = [aggregate.skt for aggregate in aggregates]
     return DayTable(np.array(minutes, np.int64), columns, sketches if any(sketches) else None, damaged)

@@ -28,7 +28,7 @@ _NUMBER = rb"(-?[0-9]+(?:\.[0-9]+)?(?:e[+-]?[0-9]+)?)"
 _LINE = re.compile(
     rb"([01][0-9]|2[0-3]):([0-5][0-9]),%b,([0-9]{1,18})%b(?:,([!-+\--~]+))?\r?" % (_NUMBER, (b"," + _NUMBER) * 6)
 )
-_SKETCH = re.compile(r"[!-+\--~]*")
+_SKETCH = re.compile(r"[!-+\--~]+")
 
 
 def format_line(minute: int, aggregate: Aggregate) -> bytes:
@@ -50,9 +50,14 @@ def format_line(minute: int, aggregate: Aggregate) -> bytes:
     sketch = aggregate.skt
     if not sketch:
         return _CLOCK[minute] + body[:-1] + b"\n"
-    if _SKETCH.fullmatch(sketch) is None:
+    if not is_sketch(sketch):
         raise ValueError("a sketch is printable ASCII without commas and spaces")
     return _CLOCK[minute] + body + sketch.encode() + b"\n"
+
+
+def is_sketch(text: str) -> bool:
+    """Whether `text` can stand at the end of a line."""
+    return _SKETCH.fullmatch(text) is not None
 
 
 def _finite(number: float) -> float:

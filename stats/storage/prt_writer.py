@@ -14,9 +14,8 @@ from dataclasses import dataclass, field
 from datetime import date
 from itertools import islice
 from pathlib import Path
-from typing import NamedTuple
 
-from stats.aggregation.columns import merge_many
+from stats.aggregation.groups import merge_groups
 from stats.aggregation.partial import Aggregate, Kind
 from stats.storage import paths
 from stats.storage.failures import StorageError, failure
@@ -36,15 +35,8 @@ _TAIL = 4096  # bytes; normally holds the last line and what may be torn after i
 _MINUTE_OF = {b"%02d:%02d," % divmod(minute, 60): minute for minute in range(MINUTES)}
 
 
-class Row(NamedTuple):
-    """A finished minute of a stat. `minute` counts from the epoch: Unix time divided by 60."""
-
-    account: int
-    process: str
-    kind: Kind
-    name: str
-    minute: int
-    aggregate: Aggregate
+# A finished minute of a stat: account, process, type, name, minute, aggregate. The minute is Unix time divided by 60.
+Row = tuple[int, str, Kind, str, int, Aggregate]
 
 
 @dataclass
@@ -240,7 +232,7 @@ class _Flush:
         late = iter(self._late.items())
         while batch := list(islice(late, _FILES_AT_ONCE)):
             files = list(self._read(batch))
-            merged = iter(merge_many([parts for file in files for parts in file.changed.values()]))
+            merged = iter(merge_groups([parts for file in files for parts in file.changed.values()]))
             for file in files:
                 self._rewrite(file, zip(file.changed, merged, strict=False))
 
@@ -289,7 +281,7 @@ class _LateFile:
 
         A line that nothing touches is not parsed but kept as it is; the last one is, since what follows relies on it.
         """
-        touched = {row.minute % MINUTES for row in self.rows}
+        touched = {minute % MINUTES for *_, minute, _ in self.rows}
         doubtful: list[tuple[int, bytes]] = []
         body, _, torn = content.rpartition(b"\n")
         if torn:
@@ -309,8 +301,8 @@ class _LateFile:
         if self.lines:
             doubtful.append(self._pop(max(self.lines)))
         yield from self._parse(doubtful)
-        for row in self.rows:
-            self.changed.setdefault(row.minute % MINUTES, []).append(row.aggregate)
+        for *_, minute, aggregate in self.rows:
+            self.changed.setdefault(minute % MINUTES, []).append(aggregate)
 
     def _pop(self, minute: int) -> tuple[int, bytes]:
         return minute, self.lines.pop(minute).rstrip(b"\n")

@@ -22,14 +22,17 @@ sketches = st.text(st.characters(min_codepoint=33, max_codepoint=126, exclude_ch
 @st.composite
 def aggregates(draw: st.DrawFn, skt: st.SearchStrategy[str] = sketches) -> Aggregate:
     low, high = sorted((draw(numbers), draw(numbers)))
-    others = [draw(numbers) for _ in range(4)]
-    return Aggregate(draw(numbers), draw(st.integers(1, 2**53)), high, low, *others, skt=draw(skt))
+    bot, top, first, last = (draw(numbers) for _ in range(4))
+    return Aggregate(draw(numbers), draw(st.integers(1, 2**53)), high, low, bot, top, first, last, draw(skt))
 
 
 def rows_of(table: DayTable) -> dict[int, Aggregate]:
     sketches = table.sketches or [""] * len(table.minutes)
-    rows = zip(table.minutes.tolist(), table.columns.T.tolist(), sketches, strict=True)
-    return {minute: Aggregate(row[0], int(row[1]), *row[2:], skt=skt) for minute, row, skt in rows}
+    rows = {}
+    for minute, numbers, skt in zip(table.minutes.tolist(), table.columns.T.tolist(), sketches, strict=True):
+        total, number, highest, lowest, bot, top, first, last = numbers
+        rows[minute] = Aggregate(total, int(number), highest, lowest, bot, top, first, last, skt)
+    return rows
 
 
 def test_a_line_is_as_short_as_it_goes() -> None:

@@ -1,0 +1,32 @@
+"""Many merges at once: what `partial.merge` does to one group of aggregates, done to all groups in columns."""
+
+from collections.abc import Sequence
+from itertools import starmap
+
+import numpy as np
+
+from stats.aggregation.arithmetic import CNT, FIELDS, SUM, Floats, combine
+from stats.aggregation.partial import DEFAULT_PCT, Aggregate
+
+FIELD_NAMES = Aggregate._fields[:FIELDS]
+
+
+def combine_all(parts: Floats) -> Floats:
+    """`arithmetic.combine` for parts that are cut off at the usual share; a sum out of range is the largest number."""
+    with np.errstate(over="ignore", invalid="ignore"):
+        combined = combine(parts, np.full(parts.shape[2], DEFAULT_PCT))
+    combined[SUM] = np.nan_to_num(combined[SUM])
+    return combined
+
+
+def merge_groups(groups: Sequence[Sequence[Aggregate]]) -> list[Aggregate]:
+    """One aggregate for each group, whose parts are in the order of time. No group may be empty."""
+    if not groups:
+        return []
+    parts = np.zeros((FIELDS, max(map(len, groups)), len(groups)))
+    for place, group in enumerate(groups):
+        parts[:, : len(group), place] = np.array([part[:FIELDS] for part in group]).T
+    columns = combine_all(parts).tolist()
+    columns[CNT] = [int(count) for count in columns[CNT]]
+    merged = starmap(Aggregate, zip(*columns, strict=True))
+    return [group[0] if len(group) == 1 else one for group, one in zip(groups, merged, strict=True)]
