@@ -19,13 +19,13 @@ _DIGITS = 9  # significant digits of what is calculated here; more would only le
 def average(days: Floats) -> Floats:
     """The mean of each number of an aggregate: (8, days, bins) → (8, bins), zeros where no day has values."""
     counts = np.maximum((days[CNT] > 0).sum(axis=0), 1)
-    with np.errstate(over="ignore", invalid="ignore"):
-        return significant(np.nan_to_num((days / counts).sum(axis=1)))
+    return significant((days / counts).sum(axis=1))
 
 
 def overall(days: Floats) -> Floats:
     """The average of all values: (8, days, bins) → (bins). Each day weighs as many values as it has."""
-    return quotient(np.nan_to_num(days[SUM].sum(axis=0)), days[CNT].sum(axis=0))
+    count = np.maximum(days[CNT].sum(axis=0), 1.0)
+    return significant((days[SUM] / count).sum(axis=0))
 
 
 def quotient(total: Floats, count: Floats) -> Floats:
