@@ -6,12 +6,10 @@ import secrets
 from collections.abc import Mapping
 from datetime import UTC, datetime
 
-from django.db import transaction
 from django.db.models import Case, F, Q, Value, When
 from django.utils import timezone
 
 from accounts.models import Account, ApiKey, User
-from accounts.signals import keys_changed
 
 KEY_PATTERN = re.compile(r"[0-9]{1,19}_[0-9a-f]{40}")
 SHOWN_HEX_DIGITS = 4
@@ -29,21 +27,17 @@ def make_key(account: Account, label: str, scope: str, created_by: User | None) 
     digits = secrets.token_hex(20)
     raw = f"{account.pk}_{digits}"
     prefix = f"{account.pk}_{digits[:SHOWN_HEX_DIGITS]}"
-    with transaction.atomic():
-        key = ApiKey.objects.create(
-            account=account, label=label, scope=scope, hash=hash_key(raw), prefix=prefix, created_by=created_by
-        )
-        _tell_after_commit(account.pk)
+    key = ApiKey.objects.create(
+        account=account, label=label, scope=scope, hash=hash_key(raw), prefix=prefix, created_by=created_by
+    )
     return key, raw
 
 
 def revoke(key: ApiKey) -> None:
     """Ends the key for good. A key that is revoked already keeps its time."""
-    with transaction.atomic():
-        now = timezone.now()
-        if ApiKey.objects.filter(pk=key.pk, revoked=None).update(revoked=now):
-            key.revoked = now
-            _tell_after_commit(key.account_id)
+    now = timezone.now()
+    if ApiKey.objects.filter(pk=key.pk, revoked=None).update(revoked=now):
+        key.revoked = now
 
 
 def find_key(raw: str) -> ApiKey | None:
@@ -63,11 +57,3 @@ def store_last_used(used: Mapping[int, float]) -> None:
             for key_id, time in times.items()
         ]
         ApiKey.objects.filter(pk__in=times).update(last_used=Case(*later, default=F("last_used")))
-
-
-def _tell_after_commit(account_id: int) -> None:
-    def tell() -> None:  # a function, for Django's report of a failure asks for a name, which a partial has not
-        keys_changed.send(sender=ApiKey, account_id=account_id)
-
-    # Robust: the key is committed, so a listener that fails (Redis is down, say) must not fail the request.
-    transaction.on_commit(tell, robust=True)

@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 
 import dj_database_url
 import dj_email_url
+from celery.schedules import crontab
 from csp.constants import NONE, SELF
 
 from dattss_site import secret_key
@@ -40,7 +41,7 @@ if not SECRET_KEY:
         ENVIRONMENT.problems.append(
             f"DATTSS_DATA must be a folder that can be written, not '{DATTSS_DATA}' ({error.strerror})."
         )
-        SECRET_KEY = "unusable: the system checks stop the start"
+        SECRET_KEY = "unusable"  # noqa: S105  (the system checks stop the start)
 
 _public = urlsplit(PUBLIC_URL)
 ALLOWED_HOSTS = ["localhost", "127.0.0.1", "[::1]", HOST, _public.hostname or HOST]
@@ -114,18 +115,48 @@ _SQLITE: dict[str, Any] = {
     },
 }
 _database_url = ENVIRONMENT.url("DATABASE_URL", ("postgres", "postgresql", "sqlite"))
-DATABASES: dict[str, Any] = {
-    "default": dict(dj_database_url.parse(_database_url, conn_max_age=60)) if _database_url else _SQLITE
-}
+DATABASES: dict[str, Any] = {"default": dict(dj_database_url.parse(_database_url)) if _database_url else _SQLITE}
+if DATABASES["default"]["ENGINE"] == _SQLITE["ENGINE"]:
+    DATABASES["default"]["OPTIONS"] = _SQLITE["OPTIONS"]
+else:
+    DATABASES["default"]["CONN_MAX_AGE"] = 60
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 # --- Channels and Celery ----------------------------------------------------------------------------------------------
 CHANNEL_LAYERS: dict[str, Any] = {
-    "default": {"BACKEND": "channels_redis.core.RedisChannelLayer", "CONFIG": {"hosts": [REDIS_URL], "capacity": 2000}}
+    "default": {
+        "BACKEND": "channels_redis.core.RedisChannelLayer",
+        # The layer waits 5 s at a time for a message; a socket that gives up as early would fail each quiet time.
+        "CONFIG": {"hosts": [{"address": REDIS_URL, "socket_timeout": 15}], "capacity": 2000},
+    }
     if REDIS_URL
     else {"BACKEND": "channels.layers.InMemoryChannelLayer", "CONFIG": {"capacity": 2000}}
 }
-CELERY_BROKER_URL = REDIS_URL or "memory://"
+CELERY_BROKER_URL = REDIS_URL or "memory://localhost/"
+# Threads of one process look into their shared queues instead of being woken.
+CELERY_BROKER_TRANSPORT_OPTIONS: dict[str, Any] = {} if REDIS_URL else {"polling_interval": 0.2}
+CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_TASK_DEFAULT_QUEUE = "dattss"
+CELERY_TASK_IGNORE_RESULT = True
+CELERY_WORKER_HIJACK_ROOT_LOGGER = False
+CELERY_BEAT_SCHEDULER = "celery.beat:Scheduler"  # keeps nothing on disk: a minute's flush has no past
+CELERY_BEAT_SCHEDULE: dict[str, Any] = {
+    f"flush-{shard}": {
+        "task": "stats.flush",
+        "schedule": crontab(),
+        "args": (shard,),
+        # Each shard has its own queue: its worker runs where the shard's files are.
+        "options": {"queue": f"shard-{shard}", "expires": 55},
+    }
+    for shard in range(DATTSS_SHARDS)
+}
+
+# Rate limits of log-in and sign-up are counted here, by all processes together where there are several.
+CACHES: dict[str, Any] = {
+    "default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": REDIS_URL}
+    if REDIS_URL
+    else {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}
+}
 
 # --- People -----------------------------------------------------------------------------------------------------------
 AUTH_USER_MODEL = "accounts.User"
@@ -182,6 +213,7 @@ STATIC_URL = "/static/"
 # uPlot is served from where npm installs it: nothing is copied into the repository.
 STATICFILES_DIRS = [("uplot", BASE_DIR / "node_modules" / "uplot" / "dist")]
 WHITENOISE_USE_FINDERS = True
+CLIENT_PACKAGES = BASE_DIR / "build" / "clients"  # made by `make run`
 CONTENT_SECURITY_POLICY: dict[str, Any] = {
     "DIRECTIVES": {
         "default-src": [SELF],

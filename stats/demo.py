@@ -13,8 +13,7 @@ from zlib import crc32
 import numpy as np
 from numpy.typing import NDArray
 
-from stats.aggregation.partial import Aggregate, Kind
-from stats.storage.prt_writer import Row
+from stats.aggregation.partial import Aggregate, Kind, MinuteRow
 
 Floats = NDArray[np.float64]
 
@@ -49,7 +48,7 @@ class _Made:
     samples: Floats
 
 
-def minutes(account: int, start: int, end: int, seed: int) -> Iterator[Row]:
+def minutes(account: int, start: int, end: int, seed: int) -> Iterator[MinuteRow]:
     """The rows of the account from minute `start` up to, without, minute `end` (Unix time divided by 60).
 
     The rows of a stat come day by day and in the order of time, as a Writer likes them.

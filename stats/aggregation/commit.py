@@ -55,7 +55,7 @@ class Event(msgspec.Struct, gc=False):
 
 
 class Commit(msgspec.Struct, gc=False):
-    """What one process sends each interval: `upt` and `age` in seconds, `mem` in bytes, `cpu` in per cent of one core."""
+    """What one process sends each interval: `upt`, `age` in seconds, `mem` in bytes, `cpu` in per cent of one core."""
 
     nam: str
     prt: Partials

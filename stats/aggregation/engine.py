@@ -12,7 +12,7 @@ from stats.aggregation.commit import Commit, InvalidCommit, Partial
 from stats.aggregation.live import Entry
 from stats.aggregation.names import is_name
 from stats.aggregation.pages import SLOTS, Minute, Page, slot_of
-from stats.aggregation.partial import KINDS, Aggregate, Kind
+from stats.aggregation.partial import KINDS, Aggregate, Kind, MinuteRow
 from stats.aggregation.registry import Account, Process, Stat
 
 WATCH_SECONDS = 60.0  # a page that does not renew its interest is gone
@@ -24,17 +24,6 @@ class Applied(NamedTuple):
 
     taken: int
     dropped: int
-
-
-class MinuteRow(NamedTuple):
-    """One line-to-be of a `.prt` file; `minute` is Unix time divided by 60."""
-
-    account: int
-    process: str
-    kind: Kind
-    name: str
-    minute: int
-    aggregate: Aggregate
 
 
 class Engine:
@@ -166,9 +155,9 @@ class Engine:
         """The rows of ended minutes that have not been confirmed, oldest first."""
         return list(self._closed)
 
-    def confirm(self, count: int) -> None:
-        """Forgets the first `count` pending rows: they are in their files."""
-        del self._closed[:count]
+    def confirm(self, count: int, unwritten: Iterable[MinuteRow] = ()) -> None:
+        """Forgets the first `count` pending rows but for those `unwritten`: the rest is in its files."""
+        self._closed[:count] = unwritten
 
     def _keep(self, page: Page[Stat], minute: Minute | None) -> None:
         if minute is None:

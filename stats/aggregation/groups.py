@@ -1,4 +1,4 @@
-"""Many merges at once: what `partial.merge` does to one group of aggregates, done to all groups in columns."""
+"""Merging groups of aggregates: all groups at once, in columns."""
 
 from collections.abc import Sequence
 from itertools import starmap

@@ -38,7 +38,7 @@ def process_entry(process: Process, now: float) -> Entry:
         "nam": process.name,
         "state": process.state(now),
         "upt": process.upt,
-        "mem": process.mem,
+        "mem": None if process.mem is None else whole(process.mem),
         "cpu": process.cpu,
         "err": process.err,
         "wrn": process.wrn,

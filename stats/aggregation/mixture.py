@@ -21,7 +21,7 @@ def estimate(parts: dict[str, Floats], pct: Floats, quantile: Floats) -> Floats:
     """The quantile of each row's mixture.
 
     `parts` holds the arrays `cnt`, `min`, `bot`, `top`, `max`, each of the shape (rows, partials); a `cnt` of 0 marks
-    an absent partial. `pct` (rows) is the share that `bot` and `top` cut off, `quantile` (rows) the wanted share, 0 to 1.
+    an absent partial. `pct` (rows) is the share that `bot` and `top` cut off, `quantile` (rows) the wanted share.
     Returns an array (rows), rounded to six significant digits. A row without partials gives 0.
     """
     count = parts["cnt"]

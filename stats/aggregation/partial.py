@@ -1,11 +1,6 @@
-"""What a partial aggregate is, and how several become one."""
+"""What a partial aggregate is. How several become one is the subject of `arithmetic` and `groups`."""
 
-from collections.abc import Sequence
 from typing import Literal, NamedTuple
-
-import numpy as np
-
-from stats.aggregation import mixture
 
 Kind = Literal["c", "g", "ms"]
 KINDS: tuple[Kind, ...] = ("c", "g", "ms")
@@ -31,28 +26,12 @@ class Aggregate(NamedTuple):
     skt: str = ""
 
 
-def merge(parts: Sequence[Aggregate], pct: float = DEFAULT_PCT) -> Aggregate:
-    """One aggregate of several, which are given in the order of time.
+class MinuteRow(NamedTuple):
+    """One line of a `.prt` file: a stat's minute. `minute` is Unix time divided by 60."""
 
-    Everything but `bot` and `top` is exact; those are estimated (`stats.aggregation.mixture`), or kept where there is
-    only one part. Raises ValueError when there is none.
-    """
-    if not parts:
-        raise ValueError("merge needs at least one aggregate")
-    if len(parts) == 1:
-        return parts[0]
-    columns = {name: np.array([[float(getattr(part, name)) for part in parts]] * 2) for name in _ESTIMATED_FROM}
-    bot, top = mixture.estimate(columns, np.array([pct, pct]), np.array([pct, 1.0 - pct])).tolist()
-    return Aggregate(
-        sum=sum(part.sum for part in parts),
-        cnt=sum(part.cnt for part in parts),
-        max=max(part.max for part in parts),
-        min=min(part.min for part in parts),
-        bot=bot,
-        top=top,
-        fst=parts[0].fst,
-        lst=parts[-1].lst,
-    )
-
-
-_ESTIMATED_FROM = ("cnt", "min", "bot", "top", "max")
+    account: int
+    process: str
+    kind: Kind
+    name: str
+    minute: int
+    aggregate: Aggregate

@@ -16,7 +16,7 @@ from itertools import islice
 from pathlib import Path
 
 from stats.aggregation.groups import merge_groups
-from stats.aggregation.partial import Aggregate, Kind
+from stats.aggregation.partial import Aggregate, MinuteRow
 from stats.storage import paths
 from stats.storage.failures import StorageError, failure
 from stats.storage.prt import MINUTES, format_line, parse_line
@@ -35,16 +35,12 @@ _TAIL = 4096  # bytes; normally holds the last line and what may be torn after i
 _MINUTE_OF = {b"%02d:%02d," % divmod(minute, 60): minute for minute in range(MINUTES)}
 
 
-# A finished minute of a stat: account, process, type, name, minute, aggregate. The minute is Unix time divided by 60.
-Row = tuple[int, str, Kind, str, int, Aggregate]
-
-
 @dataclass
 class WriteReport:
-    """What a write did. `written` rows are in their files; `late` of them had to be merged into the middle or the end
-    of
-    a file. `cut` torn or unreadable lines were removed from files. `refused` rows can never be written (a bad name, not
-    a number); each is in the log."""
+    """What a write did. `written` rows are in their files; `late` of them had to be merged into the middle or the
+    end of a file. `cut` torn or unreadable lines were removed from files. `refused` rows can never be
+    written (a bad name, not a number); each is in the log.
+    """
 
     written: int = 0
     late: int = 0
@@ -59,7 +55,7 @@ class FlushError(StorageError):
     completes the flush with nothing twice.
     """
 
-    def __init__(self, cause: StorageError, unwritten: list[Row], report: WriteReport) -> None:
+    def __init__(self, cause: StorageError, unwritten: list[MinuteRow], report: WriteReport) -> None:
         super().__init__(cause.errno, cause.strerror, cause.filename)
         self.unwritten = unwritten
         self.report = report
@@ -106,7 +102,7 @@ class Writer:
         self._lock = threading.Lock()
         self._days: dict[int, dict[tuple[int, str], _Folder]] = {}
 
-    def write(self, rows: Iterable[Row]) -> WriteReport:
+    def write(self, rows: Iterable[MinuteRow]) -> WriteReport:
         """Puts each row into the file of its stat and UTC day; fastest when rows of a process come together.
 
         Where several rows are of one minute, they are taken to be in the order of time, after what the file has. A row
@@ -128,14 +124,14 @@ class _Flush:
 
     def __init__(self, days: dict[int, dict[tuple[int, str], _Folder]]) -> None:
         self.report = WriteReport()
-        self.unwritten: list[Row] = []
+        self.unwritten: list[MinuteRow] = []
         self.failure: StorageError | None = None
         self._days = days
         self._seen: set[int] = set()
         self._open: list[_Folder] = []
-        self._late: dict[tuple[_Folder, str], list[Row]] = {}
+        self._late: dict[tuple[_Folder, str], list[MinuteRow]] = {}
 
-    def run(self, rows: Iterable[Row], root: Path) -> None:
+    def run(self, rows: Iterable[MinuteRow], root: Path) -> None:
         """Adds what can be added as it comes, then rewrites the files of what was late."""
         report = self.report
         for row in rows:
@@ -167,7 +163,7 @@ class _Flush:
         self._close_folders()
         return {day: folders for day, folders in self._days.items() if day in self._seen} or self._days
 
-    def _failed(self, rows: list[Row], error: StorageError) -> None:
+    def _failed(self, rows: list[MinuteRow], error: StorageError) -> None:
         self.unwritten.extend(rows)
         if self.failure is None:
             self.failure = error
@@ -236,7 +232,7 @@ class _Flush:
             for file in files:
                 self._rewrite(file, zip(file.changed, merged, strict=False))
 
-    def _read(self, batch: Iterable[tuple[tuple[_Folder, str], list[Row]]]) -> Iterator["_LateFile"]:
+    def _read(self, batch: Iterable[tuple[tuple[_Folder, str], list[MinuteRow]]]) -> Iterator["_LateFile"]:
         for (folder, name), rows in batch:
             try:
                 if folder.descriptor == _NONE:
@@ -272,7 +268,7 @@ class _LateFile:
 
     folder: _Folder
     name: str
-    rows: list[Row]
+    rows: list[MinuteRow]
     lines: dict[int, bytes] = field(default_factory=dict)
     changed: dict[int, list[Aggregate]] = field(default_factory=dict)
 

@@ -1,30 +1,12 @@
 import hashlib
 import re
-from collections.abc import Iterator
 from datetime import UTC, datetime
-from typing import Any
 
-import pytest
-from django.db import transaction
-from pytest_django import DjangoAssertNumQueries, DjangoCaptureOnCommitCallbacks
+from pytest_django import DjangoAssertNumQueries
 
 from accounts.keys import KEYS_PER_UPDATE, find_key, make_key, revoke, store_last_used
 from accounts.models import Account, ApiKey, Scope, User
 from accounts.opening import OpenedAccount
-from accounts.signals import keys_changed
-
-
-@pytest.fixture
-def told() -> Iterator[list[int]]:
-    """The account ids that `keys_changed` was sent with."""
-    accounts: list[int] = []
-
-    def listen(account_id: int, **_: Any) -> None:
-        accounts.append(account_id)
-
-    keys_changed.connect(listen)
-    yield accounts
-    keys_changed.disconnect(listen)
 
 
 def test_a_key_is_the_account_and_forty_hex_digits_and_only_its_hash_is_stored(acme: Account, alice: User) -> None:
@@ -47,42 +29,6 @@ def test_a_revoked_key_is_not_found_and_keeps_the_time_of_its_first_revocation(o
     assert find_key(opened.raw) is None
     revoke(ApiKey.objects.get(pk=opened.key.pk))
     assert ApiKey.objects.get(pk=opened.key.pk).revoked == first is not None
-
-
-def test_listeners_hear_of_a_new_and_of_a_revoked_key_after_the_commit(
-    acme: Account, told: list[int], django_capture_on_commit_callbacks: DjangoCaptureOnCommitCallbacks
-) -> None:
-    with django_capture_on_commit_callbacks(execute=True):
-        key, _ = make_key(acme, "a", Scope.INGEST, None)
-        assert told == []
-    assert told == [acme.pk]
-    with django_capture_on_commit_callbacks(execute=True):
-        revoke(key)
-        revoke(key)
-    assert told == [acme.pk, acme.pk]
-
-
-@pytest.mark.django_db(transaction=True)
-def test_a_key_whose_transaction_is_rolled_back_is_told_to_nobody(told: list[int]) -> None:
-    account = Account.objects.create(name="Acme")
-
-    with transaction.atomic():
-        make_key(account, "a", Scope.INGEST, None)
-        transaction.set_rollback(True)
-    assert told == []
-    assert not ApiKey.objects.exists()
-
-
-@pytest.mark.django_db(transaction=True)
-def test_a_listener_that_fails_does_not_fail_the_request(told: list[int], request: pytest.FixtureRequest) -> None:
-    def fail(**_: Any) -> None:
-        raise ConnectionError
-
-    keys_changed.connect(fail)
-    request.addfinalizer(lambda: keys_changed.disconnect(fail))
-    account = Account.objects.create(name="Acme")
-    _, raw = make_key(account, "a", Scope.INGEST, None)
-    assert find_key(raw) is not None
 
 
 def test_last_use_moves_forwards_only(opened: OpenedAccount, acme: Account) -> None:

@@ -10,10 +10,10 @@ from pytest_django.fixtures import Settings
 
 from accounts.models import Account
 from stats import demo, history
+from stats.aggregation.partial import MinuteRow
 from stats.storage import cur
 from stats.storage.day_table import read_day
 from stats.storage.paths import Stat, day_of, stat_of
-from stats.storage.prt_writer import Row
 
 MONDAY = 20773  # 16 November 2026, days since the epoch
 EXPECTED = {
@@ -30,11 +30,11 @@ EXPECTED = {
 }
 
 
-def rows(start: int, end: int, seed: int = 1) -> list[Row]:
+def rows(start: int, end: int, seed: int = 1) -> list[MinuteRow]:
     return list(demo.minutes(1, start, end, seed))
 
 
-def total(made: list[Row], name: str) -> float:
+def total(made: list[MinuteRow], name: str) -> float:
     return sum(aggregate.sum for *_, found, _, aggregate in made if found == name)
 
 

@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from stats.aggregation.commit import InvalidCommit
-from stats.aggregation.engine import Engine, MinuteRow
+from stats.aggregation.engine import Engine
+from stats.aggregation.partial import MinuteRow
 from tests.stats.commits import commit, partial
 
 MINUTE = 28_000_000  # Unix minutes

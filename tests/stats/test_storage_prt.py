@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stats.aggregation.partial import Aggregate, merge
+from stats.aggregation.groups import merge_groups
+from stats.aggregation.partial import Aggregate
 from stats.storage.day_table import EMPTY, DayTable, parse_day, read_day
 from stats.storage.prt import format_line, parse_line
 
@@ -125,7 +126,7 @@ def test_minutes_out_of_order_or_repeated_are_put_right(lines: list[tuple[int, A
 def test_repeated_minutes_are_merged_as_partials_are() -> None:
     other = Aggregate(90.0, 3, 50.0, 10.0, 10.0, 50.0, 30.0, 10.0)
     table = parse_day(format_line(7, QUERY) + format_line(7, other))
-    assert rows_of(table) == {7: merge([QUERY, other])}
+    assert rows_of(table) == {7: merge_groups([[QUERY, other]])[0]}
 
 
 @given(st.binary(max_size=200))

@@ -12,10 +12,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stats.aggregation.partial import Aggregate
+from stats.aggregation.partial import Aggregate, MinuteRow
 from stats.storage.day_table import parse_day
 from stats.storage.prt import format_line, parse_line
-from stats.storage.prt_writer import FlushError, Row, Writer
+from stats.storage.prt_writer import FlushError, Writer
 
 MIDNIGHT = 20773 * 1440  # the first minute of Monday, 16 November 2026, UTC
 FILE = "1/2026-W47_1/api/c_new.prt"
@@ -25,7 +25,7 @@ def count(value: float = 3.0, times: int = 1) -> Aggregate:
     return Aggregate(value * times, times, value, value, value, value, value, value)
 
 
-def row(minute: int, value: float = 3.0, *, name: str = "new", process: str = "api", account: int = 1) -> Row:
+def row(minute: int, value: float = 3.0, *, name: str = "new", process: str = "api", account: int = 1) -> MinuteRow:
     return (account, process, "c", name, MIDNIGHT + minute, count(value))
 
 
@@ -133,7 +133,7 @@ def test_no_name_makes_a_file_outside_the_accounts_folder(
 def test_what_cannot_be_a_line_is_refused_and_keeps_nothing_else_back(
     writer: Writer, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    broken: list[Row] = [
+    broken: list[MinuteRow] = [
         row(5, process=".."),
         row(5, name="a/b"),
         (1, "api", "c", "nan", MIDNIGHT, count(float("nan"))),

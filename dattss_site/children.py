@@ -1,0 +1,65 @@
+"""Processes that belong to the server: started with it, started again when they die, ended with it."""
+
+import ctypes
+import logging
+import os
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Mapping
+
+log = logging.getLogger("dattss.children")
+
+RESTART_SECONDS = 2.0
+STOP_SECONDS = 10.0
+_PR_SET_PDEATHSIG = 1  # prctl(2)
+
+
+class Child:
+    """One process, kept alive by a thread of its own until `stop`. `arguments` follow the name of this Python."""
+
+    def __init__(self, name: str, arguments: list[str], environment: Mapping[str, str] | None = None) -> None:
+        self.name = name
+        self._command = [sys.executable, *arguments]
+        self._environment = {**os.environ, **(environment or {})}
+        self._ending = threading.Event()
+        self._process: subprocess.Popen[bytes] | None = None
+        self._thread = threading.Thread(target=self._keep_alive, name=f"child-{name}", daemon=True)
+
+    def start(self) -> None:
+        """Starts the process, and again whenever it ends."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Asks the process to end (SIGTERM) and, after `STOP_SECONDS`, ends it."""
+        self._ending.set()
+        if self._process is not None:
+            self._process.terminate()
+        self._thread.join(STOP_SECONDS)
+        if self._thread.is_alive() and self._process is not None:
+            log.warning("%s did not stop within %.0f s and is killed.", self.name, STOP_SECONDS)
+            self._process.kill()
+
+    def _keep_alive(self) -> None:
+        while not self._ending.is_set():
+            # Started by this very thread, which lives as long as the child: the kernel sends the death signal when the
+            # thread that forked ends.
+            self._process = subprocess.Popen(  # noqa: S603
+                self._command,
+                env=self._environment,
+                preexec_fn=_die_with_parent,  # noqa: PLW1509  (one system call, which takes no lock)
+                start_new_session=True,
+            )
+            if self._ending.is_set():
+                self._process.terminate()
+            status = self._process.wait()
+            if not self._ending.is_set():
+                log.warning("%s ended with status %d; it is started again.", self.name, status)
+                self._ending.wait(RESTART_SECONDS)
+
+
+def _die_with_parent() -> None:
+    """A server that is killed leaves no orphans behind; only Linux can promise that."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)

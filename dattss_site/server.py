@@ -1,0 +1,110 @@
+"""The process that serves: Daphne with the engine of a shard, the UDP socket and, embedded, Celery."""
+
+# Daphne installs Twisted's asyncio reactor when it is imported, which must come before anything else of Twisted.
+from daphne.server import Server  # isort: skip
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+
+from channels.layers import get_channel_layer
+from channels.worker import Worker
+from django.conf import settings
+from twisted.internet import defer, error, reactor
+
+from accounts.keytable import KeyTable
+from dattss_site.asgi import application
+from stats import runtime
+from stats.consumers import engine_channel
+from stats.selfwatch import SelfWatch
+from stats.shard import Shard
+from stats.udp import UdpIntake
+
+log = logging.getLogger("dattss.server")
+
+RETRY_SECONDS = 1.0
+
+
+class DataServer:
+    """Owns a shard and serves everything. `run` returns after SIGTERM or Ctrl-C, when all is on disk."""
+
+    def __init__(self, watch: SelfWatch) -> None:
+        self.failure = ""
+        self._watch = watch
+        self._udp: UdpIntake | None = None
+        self._worker: asyncio.Task[None] | None = None
+        self._before_stop: list[Callable[[], None]] = []
+        endpoint = f"tcp:port={settings.PORT}:interface={settings.HOST.replace(':', chr(92) + ':')}"
+        self._server = _Daphne(application, endpoints=[endpoint], server_name="dattss", application_close_timeout=3)
+
+    def before_stop(self, act: Callable[[], None]) -> None:
+        """`act` is called, in a thread, when the server is asked to stop and still serves."""
+        self._before_stop.append(act)
+
+    def run(self, started: Callable[[], None]) -> None:
+        """Serves; `started` is called, in a thread, once commits are taken. `failure` says why it could not begin."""
+        reactor.callWhenRunning(lambda: defer.Deferred.fromFuture(asyncio.ensure_future(self._start(started))))
+        reactor.addSystemEventTrigger("before", "shutdown", lambda: _deferred(self._stop()))
+        self._server.run()
+        self.failure = self.failure or self._server.failure
+
+    async def _start(self, started: Callable[[], None]) -> None:
+        loop = runtime.loop = asyncio.get_running_loop()
+        layer = get_channel_layer()
+        shard = Shard(
+            settings.DATTSS_DATA / "stats",
+            layer,
+            KeyTable(),
+            self._watch,
+            most_stats=settings.DATTSS_MAX_STATS,
+            rate=settings.DATTSS_RATE_LIMIT,
+        )
+        try:
+            await shard.start()
+            runtime.shard = shard
+            self._worker = loop.create_task(_listen(layer))
+            if settings.UDP_PORT:
+                self._udp = await UdpIntake.open(settings.HOST, settings.UDP_PORT, shard)
+        except OSError as problem:
+            self.failure = f"{problem.strerror or problem}"
+            self._server.stop()
+            return
+        await loop.run_in_executor(None, started)
+
+    async def _stop(self) -> None:
+        loop = asyncio.get_running_loop()
+        for act in self._before_stop:
+            await loop.run_in_executor(None, act)
+        if self._udp is not None:
+            self._udp.close()
+        if self._worker is not None:
+            self._worker.cancel()
+        if runtime.shard is not None:
+            await runtime.shard.stop()
+
+
+class _Daphne(Server):  # type: ignore[misc]  # Daphne has no types
+    """Daphne that says why it cannot listen, instead of only logging it."""
+
+    failure = ""
+
+    def listen_error(self, failure: object) -> None:
+        value = getattr(failure, "value", failure)
+        reason = value.socketError.strerror if isinstance(value, error.CannotListenError) else str(value)
+        self.failure = f"Port {settings.PORT} on {settings.HOST} cannot be opened: {reason}. Set PORT to another one."
+        self.stop()
+
+
+def _deferred(work: Awaitable[None]) -> "defer.Deferred[None]":
+    return defer.Deferred.fromFuture(asyncio.ensure_future(work))
+
+
+async def _listen(layer: object) -> None:
+    """Carries messages from the channel layer to the engine's consumer, again after the layer was away."""
+    while True:
+        worker = Worker(application, [engine_channel(settings.DATTSS_SHARD)], layer)
+        try:
+            await worker.arun()
+        except Exception as problem:  # noqa: BLE001  (Redis may be away; the engine must hear again later)
+            log.error("The channel layer failed (%s); trying again.", problem)  # noqa: TRY400
+        await asyncio.sleep(RETRY_SECONDS)

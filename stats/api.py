@@ -1,0 +1,175 @@
+"""The read API, and the documented face of ingest."""
+
+import dataclasses
+import datetime
+import time
+from pathlib import Path
+from typing import Any
+
+import msgspec
+from asgiref.sync import async_to_sync
+from django.conf import settings
+from django.http import Http404
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema
+from rest_framework.authentication import BaseAuthentication
+from rest_framework.exceptions import APIException, ValidationError
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from accounts import access
+from stats import history, ingest
+from stats.aggregation.names import is_name
+from stats.aggregation.partial import KINDS
+from stats.engine_call import EngineError, ask
+from stats.http import key_of
+from stats.storage import eventlog
+from stats.storage.paths import Stat
+
+_ACCOUNT = OpenApiParameter("account", int, description="Which account, for a user who belongs to several.")
+_REFUSED = {
+    401: OpenApiResponse(description="Log in, or send a read key."),
+    404: OpenApiResponse(description="Not yours."),
+}
+
+
+class CommitView(APIView):
+    """Commits through Django REST framework: the same as `/agg`, documented and browsable."""
+
+    authentication_classes: list[type[BaseAuthentication]] = []
+    parser_classes: list[Any] = []
+
+    @extend_schema(
+        operation_id="commit",
+        request={"application/json": {"$ref": "#/components/schemas/Commit"}},
+        parameters=[
+            OpenApiParameter("auth", str, description="The ingest key, where no Authorization header is sent.")
+        ],
+        responses={
+            200: OpenApiResponse(description="Taken."),
+            400: OpenApiResponse(description="Not valid; `at` says where."),
+            401: OpenApiResponse(description="The key is missing, unknown or revoked."),
+            403: OpenApiResponse(description="A read key."),
+            413: OpenApiResponse(description="Over 1 MiB, or 8 MiB unpacked."),
+            429: OpenApiResponse(description="Over the account's rate; see `Retry-After`."),
+            503: OpenApiResponse(description="Cannot be kept right now; see `Retry-After`."),
+        },
+    )
+    def put(self, request: Request) -> Response:
+        """Sends one commit of one process."""
+        length = request.META.get("CONTENT_LENGTH") or "0"
+        if length.isdigit() and int(length[:19]) > ingest.MOST_BODY:
+            return _response(ingest.TOO_LARGE)
+        body = request.read(ingest.MOST_BODY + 1)
+        if len(body) > ingest.MOST_BODY:
+            return _response(ingest.TOO_LARGE)
+        key = key_of(request.META.get("QUERY_STRING", ""), request.META.get("HTTP_AUTHORIZATION", ""))
+        return _response(async_to_sync(ingest.accept)(key, request.META.get("HTTP_CONTENT_ENCODING", ""), body))
+
+    @extend_schema(exclude=True)
+    def post(self, request: Request) -> Response:
+        """The same as PUT."""
+        return self.put(request)
+
+
+class ProcessesView(APIView):
+    """The processes of an account."""
+
+    @extend_schema(operation_id="processes", parameters=[_ACCOUNT], responses={200: OpenApiTypes.OBJECT, **_REFUSED})
+    def get(self, request: Request) -> Response:
+        """Each process with state, uptime, memory, cpu, errors and warnings."""
+        states = _states(request)
+        return Response({"processes": [{k: v for k, v in state.items() if k != "stats"} for state in states]})
+
+
+class CurrentView(APIView):
+    """The latest state of everything."""
+
+    @extend_schema(operation_id="current", parameters=[_ACCOUNT], responses={200: OpenApiTypes.OBJECT, **_REFUSED})
+    def get(self, request: Request) -> Response:
+        """What a `.cur` file holds, for each process, as of now."""
+        return Response({"processes": _states(request)})
+
+
+class EventsView(APIView):
+    """Errors or warnings."""
+
+    level = "error"
+
+    @extend_schema(parameters=[_ACCOUNT], responses={200: OpenApiTypes.OBJECT, **_REFUSED})
+    def get(self, request: Request) -> Response:
+        """The last 100, newest last."""
+        granted = access.access_for_request(request)
+        if granted.role == access.PUBLIC:
+            # Account 0 is open to everybody, but a stack trace of this server is not.
+            raise Http404
+        return Response({"events": eventlog.read(_root(), granted.account.pk, self.level)})
+
+
+class DayView(APIView):
+    """A stat's day beside its week."""
+
+    @extend_schema(
+        operation_id="day",
+        parameters=[
+            _ACCOUNT,
+            OpenApiParameter("process", str, OpenApiParameter.PATH),
+            OpenApiParameter("kind", str, OpenApiParameter.PATH, enum=KINDS),
+            OpenApiParameter("name", str, OpenApiParameter.PATH),
+            OpenApiParameter("date", datetime.date, description="The local day; today where missing."),
+            OpenApiParameter("step", int, description="Minutes a point, 1 to 60; 5 where missing."),
+            OpenApiParameter(
+                "tz", str, description="The viewer's time zone, such as Europe/Berlin; UTC where missing."
+            ),
+        ],
+        responses={200: OpenApiTypes.OBJECT, 400: OpenApiResponse(description="Not a step, date or zone."), **_REFUSED},
+    )
+    def get(self, request: Request, process: str, kind: str, name: str) -> Response:
+        """The day's points, the average of the 7 days before it, and what is usual."""
+        granted = access.access_for_request(request)
+        if kind not in KINDS or not (is_name(process) and is_name(name)):
+            raise Http404
+        query = request.query_params
+        try:
+            shown = history.view(
+                date=query.get("date") or None,
+                step=query.get("step") or history.DEFAULT_STEP,
+                tz=query.get("tz") or "UTC",
+                now=time.time(),
+            )
+        except history.HistoryError as error:
+            raise ValidationError({"error": str(error)}) from None
+        day = history.day(_root(), Stat(granted.account.pk, process, kind, name), shown)
+        return Response(dataclasses.asdict(day) | {"date": shown.day.isoformat(), "tz": shown.zone.key})
+
+
+class EngineAway(APIException):
+    """The engine of the account's shard does not answer."""
+
+    status_code = 503
+    default_detail = "The live state cannot be read right now. Try again in a moment."
+
+
+def _states(request: Request) -> list[dict[str, Any]]:
+    """The live states of the account's processes, from its engine."""
+    granted = access.access_for_request(request)
+    shard = granted.account.shard % settings.DATTSS_SHARDS
+    try:
+        reply = ask(shard, {"type": "engine.states", "account": granted.account.pk}, _ENGINE_TIMEOUT)
+    except (EngineError, OSError):
+        raise EngineAway from None
+    states: list[dict[str, Any]] = msgspec.json.decode(reply["text"])
+    return states
+
+
+def _root() -> Path:
+    root: Path = settings.DATTSS_DATA / "stats"
+    return root
+
+
+def _response(answer: ingest.Answer) -> Response:
+    return Response(answer.body, status=answer.status, headers=answer.headers)
+
+
+_ENGINE_TIMEOUT = 5.0  # seconds

@@ -1,0 +1,47 @@
+"""Asking the engine something from a thread or a process that is not its own, over the channel layer."""
+
+import asyncio
+from typing import Any
+
+from asgiref.sync import async_to_sync
+from channels.layers import get_channel_layer
+
+from stats import runtime
+from stats.consumers import engine_channel
+
+
+class EngineError(RuntimeError):
+    """The engine of `shard` did not do what it was asked: `reason`."""
+
+    def __init__(self, shard: int, reason: str) -> None:
+        super().__init__(f"The engine of shard {shard}: {reason}")
+        self.shard = shard
+        self.reason = reason
+
+
+def ask(shard: int, message: dict[str, Any], timeout: float) -> dict[str, Any]:
+    """Sends `message` to the engine of a shard and waits up to `timeout` seconds for its answer.
+
+    An in-memory channel layer belongs to the one event loop that serves it: a thread hands over to that loop and does
+    not begin a second one. Raises EngineError.
+    """
+    try:
+        if runtime.loop is not None:
+            answer = asyncio.run_coroutine_threadsafe(_exchange(shard, message, timeout), runtime.loop).result()
+        else:
+            answer = async_to_sync(_exchange)(shard, message, timeout)
+    except TimeoutError:
+        raise EngineError(shard, f"no answer within {timeout:.0f} s") from None
+    if not answer["ok"]:
+        raise EngineError(shard, answer["error"])
+    return answer
+
+
+async def _exchange(shard: int, message: dict[str, Any], timeout: float) -> dict[str, Any]:
+    layer = get_channel_layer()
+    # With a prefix of its own the Redis layer would wait behind other receivers: its lock knows one prefix only.
+    reply = await layer.new_channel()
+    await layer.send(engine_channel(shard), {**message, "reply": reply})
+    async with asyncio.timeout(timeout):
+        answer: dict[str, Any] = await layer.receive(reply)
+        return answer

@@ -1,0 +1,69 @@
+"""Errors and warnings of an account: the newest 100 of each, and which accounts have new ones to write."""
+
+from collections import deque
+from collections.abc import Iterator
+from typing import Any, Literal
+
+from stats.aggregation.commit import Commit
+
+KEPT = 100
+Level = Literal["error", "warning"]
+LEVELS: tuple[Level, ...] = ("error", "warning")
+LONGEST = 16_384  # characters of a message or a stack that are kept
+Ring = deque[dict[str, Any]]
+
+
+class Events:
+    """The rings of every account; what changed since `take_changed` was last called is remembered."""
+
+    def __init__(self) -> None:
+        self._rings: dict[tuple[int, Level], Ring] = {}
+        self._changed: set[tuple[int, Level]] = set()
+
+    def add(self, account_id: int, commit: Commit, now: float) -> list[dict[str, Any]]:
+        """Keeps the events of a commit that arrived at `now`; returns them as pages and files show them."""
+        events = [
+            {
+                "at": round(now - commit.age - event.age, 3),
+                "nam": commit.nam,
+                "lvl": event.lvl,
+                "typ": event.typ,
+                "msg": _cut(event.msg),
+                "trc": _cut(event.trc),
+                "cnt": event.cnt,
+            }
+            for event in commit.evt
+        ]
+        for event in events:
+            self._ring(account_id, event["lvl"]).append(event)
+            self._changed.add((account_id, event["lvl"]))
+        return events
+
+    def restore(self, account_id: int, level: Level, events: list[dict[str, Any]]) -> None:
+        """Puts back what a file holds."""
+        self._ring(account_id, level).extend(events)
+
+    def recent(self, account_id: int, most: int) -> list[dict[str, Any]]:
+        """The newest errors and warnings together, oldest first."""
+        both = [event for level in LEVELS for event in self._rings.get((account_id, level), ())]
+        return sorted(both, key=lambda event: float(event["at"]))[-most:]
+
+    def take_changed(self) -> Iterator[tuple[int, Level, list[dict[str, Any]]]]:
+        """Account, level and the whole ring, for each that has something new."""
+        changed, self._changed = self._changed, set()
+        for account_id, level in changed:
+            yield account_id, level, list(self._ring(account_id, level))
+
+    def mark(self, changed: list[tuple[int, Level, list[dict[str, Any]]]]) -> None:
+        """What was taken as changed could not be written: it counts as changed again."""
+        self._changed.update((account_id, level) for account_id, level, _ in changed)
+
+    def _ring(self, account_id: int, level: Level) -> Ring:
+        return self._rings.setdefault((account_id, level), deque(maxlen=KEPT))
+
+
+def _cut(text: str) -> str:
+    """`text`, or its beginning with a notice where it is too long to keep."""
+    if len(text) <= LONGEST:
+        return text
+    return f"{text[:LONGEST]}\n[cut: {len(text) - LONGEST:,} more characters]"

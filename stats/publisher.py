@@ -1,0 +1,78 @@
+"""Sends an account's snapshot and changes to the pages that watch it, over the channel layer."""
+
+from collections.abc import Callable
+from typing import Any
+
+import msgspec
+from channels.layers import BaseChannelLayer
+
+from stats.aggregation.engine import Engine
+from stats.aggregation.pages import SLOT_SECONDS, slot_of
+
+_RECENT_EVENTS = 20
+
+
+def group_of(account_id: int) -> str:
+    """The channel-layer group of everybody who watches an account."""
+    return f"live-{account_id}"
+
+
+class Publisher:
+    """Numbers the messages of each account, so that a receiver notices what the channel layer has dropped."""
+
+    def __init__(
+        self, engine: Engine, layer: BaseChannelLayer, recent_events: Callable[[int, int], list[dict[str, Any]]]
+    ) -> None:
+        self._engine = engine
+        self._layer = layer
+        self._recent_events = recent_events
+        self._numbers: dict[int, int] = {}
+        self._told_slot: dict[int, int] = {}
+
+    async def watch(self, account_id: int, channel: str | None, now: float) -> None:
+        """Renews the interest in an account; with a `channel`, sends it a snapshot."""
+        self._engine.watch(account_id, now)
+        if channel is None:
+            return
+        # What changed before is in the snapshot; sent now, the others get it and the numbers stay in step.
+        await self._publish_changes(account_id, now)
+        number = self._numbers.get(account_id, 0)
+        message = {
+            "type": "snapshot",
+            "n": number,
+            "at": round(now, 3),
+            "ivl": SLOT_SECONDS,
+            "account": account_id,
+            **self._engine.snapshot(account_id, now),
+            "events": self._recent_events(account_id, _RECENT_EVENTS),
+        }
+        await self._layer.send(channel, _wrapped("live.snapshot", number, message))
+
+    async def tick(self, now: float) -> None:
+        """Sends what has changed; a watched account hears at least once each slot, so that silence means trouble."""
+        self._engine.advance(now)
+        for account_id in self._engine.watched(now):
+            await self._publish_changes(account_id, now)
+
+    async def event(self, account_id: int, event: dict[str, Any], now: float) -> None:
+        """Sends an error or a warning to those who watch."""
+        if account_id in self._engine.watched(now):
+            await self._send(account_id, {"type": "event", "at": round(now, 3), "event": event})
+
+    async def _publish_changes(self, account_id: int, now: float) -> None:
+        changes = self._engine.changes(account_id, now)
+        slot = slot_of(now)
+        if not (changes["processes"] or changes["stats"]) and self._told_slot.get(account_id) == slot:
+            return
+        self._told_slot[account_id] = slot
+        await self._send(account_id, {"type": "update", "at": round(now, 3), **changes})
+
+    async def _send(self, account_id: int, message: dict[str, Any]) -> None:
+        number = self._numbers[account_id] = self._numbers.get(account_id, 0) + 1
+        message["n"] = number
+        await self._layer.group_send(group_of(account_id), _wrapped("live.message", number, message))
+
+
+def _wrapped(kind: str, number: int, message: dict[str, Any]) -> dict[str, Any]:
+    """The message as a text that is encoded once, however many pages get it."""
+    return {"type": kind, "n": number, "text": msgspec.json.encode(message).decode()}

@@ -1,0 +1,32 @@
+"""Pages, read API and websockets of the stats."""
+
+from django.urls import path
+from drf_spectacular.views import SpectacularAPIView
+
+from stats import api, views
+from stats.consumers import LiveConsumer
+
+urlpatterns = [
+    path("", views.home, name="home"),
+    path("demo/", views.demo, name="demo"),
+    path("a/<int:account_id>/", views.dashboard, name="dashboard"),
+    path("a/<int:account_id>/processes/", views.processes, name="processes"),
+    path("a/<int:account_id>/errors/", views.errors, name="errors"),
+    path("a/<int:account_id>/warnings/", views.warnings, name="warnings"),
+    path("clients/<str:name>", views.client_package, name="client_package"),
+    path("healthz", views.healthz, name="healthz"),
+    path("readyz", views.readyz, name="readyz"),
+    path("api/v1/agg/", api.CommitView.as_view(), name="api_agg"),
+    path("api/v1/processes/", api.ProcessesView.as_view(), name="api_processes"),
+    path("api/v1/current/", api.CurrentView.as_view(), name="api_current"),
+    path("api/v1/errors/", api.EventsView.as_view(level="error"), name="api_errors"),
+    path("api/v1/warnings/", api.EventsView.as_view(level="warning"), name="api_warnings"),
+    path("api/v1/stats/<str:process>/<str:kind>/<str:name>/day/", api.DayView.as_view(), name="api_day"),
+    path("api/schema/", SpectacularAPIView.as_view(), name="schema"),
+    path("api/docs/", views.api_docs, name="api_docs"),
+]
+
+websocket_urlpatterns = [
+    path("ws/live/", LiveConsumer.as_asgi()),
+    path("ws/demo/", LiveConsumer.as_asgi()),
+]

@@ -1,0 +1,162 @@
+"""Pages of the stats, the client packages, and the health of the server."""
+
+import shutil
+import time
+from http import HTTPStatus
+
+from django.conf import settings
+from django.contrib.auth.decorators import login_required
+from django.db import DatabaseError, connection
+from django.http import FileResponse, Http404, HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_safe
+
+from accounts import access, keys_once
+from accounts.models import ApiKey
+from stats import runtime
+from stats.engine_call import EngineError, ask
+
+ENOUGH_SPACE = 100 * 1024 * 1024  # bytes
+FLUSH_OVERDUE = 180.0  # seconds
+
+
+@require_safe
+def home(request: HttpRequest) -> HttpResponse:
+    """The landing page; whoever is logged in goes on to the dashboard."""
+    account = access.current_account(request)
+    if account is not None:
+        return redirect("dashboard", account_id=account.pk)
+    return render(request, "landing.html", {"public_url": settings.PUBLIC_URL})
+
+
+@require_safe
+def demo(request: HttpRequest) -> HttpResponse:
+    """DaTtSs watching itself: account 0, for everybody."""
+    return render(request, "stats/dashboard.html", _dashboard(0, "/ws/demo/", demo=True))
+
+
+@require_safe
+@login_required
+@never_cache
+def dashboard(request: HttpRequest, account_id: int) -> HttpResponse:
+    """The live page of an account; right after sign-up it shows the first key, once."""
+    granted = access.enter(request, account_id)
+    newest = ApiKey.objects.filter(account_id=account_id, scope="ingest", revoked=None).order_by("-pk").first()
+    new = keys_once.new_key_from(request, account_id)
+    context = _dashboard(account_id, f"/ws/live/?account={account_id}", demo=False) | {
+        "new_key": new.raw if new else None,
+        "key_hint": f"{newest.prefix}…" if newest else None,
+        "can_write": granted.can_write,
+    }
+    response = render(request, "stats/dashboard.html", context)
+    keys_once.forget_new_key(response, account_id)
+    return response
+
+
+@require_safe
+@login_required
+def processes(request: HttpRequest, account_id: int) -> HttpResponse:
+    """Every process of an account with its health."""
+    access.enter(request, account_id)
+    return render(request, "stats/processes.html", _live(account_id))
+
+
+@require_safe
+@login_required
+def errors(request: HttpRequest, account_id: int) -> HttpResponse:
+    """Errors as they happen."""
+    access.enter(request, account_id)
+    return render(request, "stats/events.html", _live(account_id) | {"level": "error"})
+
+
+@require_safe
+@login_required
+def warnings(request: HttpRequest, account_id: int) -> HttpResponse:
+    """Warnings as they happen."""
+    access.enter(request, account_id)
+    return render(request, "stats/events.html", _live(account_id) | {"level": "warning"})
+
+
+@require_safe
+def client_package(request: HttpRequest, name: str) -> FileResponse:  # noqa: ARG001  (Django's signature)
+    """The client libraries, for `pip install URL` and `npm install URL`."""
+    packages = {path.name: path for path in settings.CLIENT_PACKAGES.glob("dattss-*")}
+    if name not in packages:
+        raise Http404
+    return FileResponse(packages[name].open("rb"), as_attachment=True)
+
+
+@require_safe
+def api_docs(request: HttpRequest) -> HttpResponse:
+    """The API's documentation for people."""
+    return render(request, "stats/api_docs.html")
+
+
+@require_safe
+@never_cache
+def healthz(request: HttpRequest) -> JsonResponse:  # noqa: ARG001  (Django's signature)
+    """200 as soon as the server takes commits."""
+    shard = runtime.shard
+    takes = shard is not None and shard.open
+    return JsonResponse({"ok": takes, "shard": settings.DATTSS_SHARD}, status=200 if takes else 503)
+
+
+@require_safe
+@never_cache
+def readyz(request: HttpRequest) -> JsonResponse:  # noqa: ARG001  (Django's signature)
+    """200 when all that a tracker needs works; 503 with the reasons otherwise."""
+    problems = [problem for check in (_database, _channel_layer, _disk_space, _last_flush) if (problem := check())]
+    status = HTTPStatus.SERVICE_UNAVAILABLE if problems else HTTPStatus.OK
+    return JsonResponse({"ok": not problems, "problems": problems}, status=status)
+
+
+def _dashboard(account_id: int, live_url: str, *, demo: bool) -> dict[str, object]:
+    return _live(account_id) | {
+        "live_url": live_url,
+        "demo": demo,
+        "new_key": None,
+        "key_hint": None,
+        "can_write": False,
+    }
+
+
+def _live(account_id: int) -> dict[str, object]:
+    return {
+        "account_id": account_id,
+        "live_url": f"/ws/live/?account={account_id}",
+        "history_url": "/api/v1/stats/",
+        "public_url": settings.PUBLIC_URL,
+    }
+
+
+def _database() -> str:
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT 1")
+    except DatabaseError as error:
+        return f"The database does not answer: {error}"
+    return ""
+
+
+def _channel_layer() -> str:
+    try:
+        ask(settings.DATTSS_SHARD, {"type": "engine.ping"}, 3.0)
+    except (EngineError, OSError) as error:
+        return f"The channel layer does not carry messages to the engine: {error}"
+    return ""
+
+
+def _disk_space() -> str:
+    free = shutil.disk_usage(settings.DATTSS_DATA).free
+    return (
+        "" if free >= ENOUGH_SPACE else f"Only {free // 2**20} MiB of disk space are left for {settings.DATTSS_DATA}."
+    )
+
+
+def _last_flush() -> str:
+    shard = runtime.shard
+    if shard is None:
+        return "No engine runs in this process."
+    age = time.time() - shard.flushed_at
+    return "" if age < FLUSH_OVERDUE else f"The last flush was {age:.0f} s ago. Is the Celery worker running?"

@@ -1,0 +1,159 @@
+"""A real server in a process of its own, as `make run` starts it, for the tests that want one."""
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from pathlib import Path
+from typing import Any, NamedTuple, TypeVar
+from urllib.error import HTTPError, URLError
+from urllib.request import Request, urlopen
+
+ROOT = Path(__file__).resolve().parent.parent
+START_SECONDS = 40.0
+STOP_SECONDS = 30.0
+
+T = TypeVar("T")
+
+
+class Keys(NamedTuple):
+    """A new account with its keys, as `account_create` prints them."""
+
+    account: int
+    key: str
+    read_key: str
+
+
+class Reply(NamedTuple):
+    """What HTTP answered; `json` is None for a body that is none."""
+
+    status: int
+    headers: dict[str, str]
+    body: bytes
+
+    @property
+    def json(self) -> Any:
+        try:
+            return json.loads(self.body)
+        except ValueError:
+            return None
+
+
+class Server:
+    """`manage.py up` in the folder `data`, on ports of its own. `environment` adds to its settings."""
+
+    def __init__(self, data: Path, **environment: str) -> None:
+        self.data = data
+        self.port = free_port(socket.SOCK_STREAM)
+        self.udp_port = free_port(socket.SOCK_DGRAM)
+        self.url = f"http://127.0.0.1:{self.port}"
+        self._environment = {
+            **os.environ,
+            "PORT": str(self.port),
+            "UDP_PORT": str(self.udp_port),
+            "DATTSS_DATA": str(data),
+            **environment,
+        }
+        self._process: subprocess.Popen[bytes] | None = None
+        self.log = data.parent / f"{data.name}.log"
+
+    def start(self) -> "Server":
+        with self.log.open("ab") as log:
+            self._process = subprocess.Popen(
+                [sys.executable, "manage.py", "up"], cwd=ROOT, env=self._environment, stdout=log, stderr=log
+            )
+        wait_for(self._takes_commits, START_SECONDS, f"the server to take commits; its log: {self.log}")
+        return self
+
+    def stop(self, with_signal: int = signal.SIGTERM) -> int:
+        """Ends the server and returns its exit status."""
+        if self._process is None:
+            return 0
+        self._process.send_signal(with_signal)
+        status = self._process.wait(STOP_SECONDS)
+        self._process = None
+        return status
+
+    def kill(self) -> None:
+        self.stop(signal.SIGKILL)
+
+    @property
+    def pid(self) -> int:
+        if self._process is None:
+            raise RuntimeError("the server is not running")
+        return self._process.pid
+
+    def manage(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        """Runs another command of `manage.py` with the same settings."""
+        command = [sys.executable, "manage.py", *arguments]
+        return subprocess.run(
+            command, cwd=ROOT, env=self._environment, capture_output=True, text=True, timeout=60, check=False
+        )
+
+    def new_account(self, email: str, password: str = "correct-horse-battery") -> Keys:
+        made = self.manage("account_create", email, "--password", password, "--json")
+        if made.returncode:
+            raise RuntimeError(made.stderr)
+        facts = json.loads(made.stdout)
+        return Keys(facts["account"], facts["key"], facts["read_key"])
+
+    def request(self, method: str, path: str, body: bytes | None = None, **headers: str) -> Reply:
+        """One HTTP request; `headers` are named with underscores."""
+        named = {name.replace("_", "-"): value for name, value in headers.items()}
+        request = Request(self.url + path, data=body, method=method, headers=named)
+        try:
+            with closing(urlopen(request, timeout=30)) as response:
+                return Reply(response.status, dict(response.headers), response.read())
+        except HTTPError as error:
+            with closing(error):
+                return Reply(error.code, dict(error.headers), error.read())
+
+    def commit(self, key: str, body: dict[str, Any], path: str = "/agg") -> Reply:
+        return self.request("PUT", f"{path}?auth={key}", json.dumps(body).encode())
+
+    def lines(self, account: int, process: str, kind: str, name: str) -> list[list[str]]:
+        """All lines of a stat's files, days in order, each split at its commas."""
+        found = sorted((self.data / "stats" / str(account)).glob(f"*/{process}/{kind}_{name}.prt"))
+        return [line.split(",") for path in found for line in path.read_text().splitlines()]
+
+    def _takes_commits(self) -> bool:
+        if self._process is not None and self._process.poll() is not None:
+            raise RuntimeError(f"the server ended by itself:\n{self.log.read_text()[-3000:]}")
+        try:
+            return self.request("GET", "/healthz").status == 200
+        except (URLError, OSError):
+            return False
+
+
+def wait_for(condition: Callable[[], T], seconds: float, what: str) -> T:
+    """What `condition` returns as soon as that is true. Raises AssertionError after `seconds`."""
+    deadline = time.monotonic() + seconds
+    while True:
+        value = condition()
+        if value:
+            return value
+        if time.monotonic() > deadline:
+            raise AssertionError(f"waited {seconds:.0f} s in vain for {what}")
+        _PAUSE.wait(0.05)
+
+
+_PAUSE = threading.Event()  # never set: between two looks at a condition, nothing is assumed to have happened
+
+
+def free_port(kind: int) -> int:
+    with socket.socket(socket.AF_INET, kind) as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def running(data: Path, **environment: str) -> Iterator[Server]:
+    """For fixtures: a started server, stopped at the end."""
+    server = Server(data, **environment).start()
+    yield server
+    server.stop()

@@ -1,0 +1,138 @@
+"""The live websocket of a real server: who may listen, what comes first, how soon a commit arrives."""
+
+import json
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+from websockets.exceptions import ConnectionClosed
+from websockets.sync.client import ClientConnection, connect
+
+from tests.server import Keys, Server
+from tests.stats.commits import body, partial
+
+
+@contextmanager
+def listening(server: Server, path: str = "/ws/live/", **headers: str) -> Iterator[ClientConnection]:
+    url = f"ws://127.0.0.1:{server.port}{path}"
+    with connect(url, additional_headers=headers, max_size=None, open_timeout=10) as socket:
+        yield socket
+
+
+def bearer(key: str) -> dict[str, str]:
+    return {"Authorization": f"Bearer {key}"}
+
+
+def message(socket: ClientConnection) -> dict[str, Any]:
+    received: dict[str, Any] = json.loads(socket.recv(timeout=10))
+    return received
+
+
+def until(socket: ClientConnection, name: str) -> dict[str, Any]:
+    """The first message that tells of the stat `name`, and in it only that stat."""
+    while True:
+        received = message(socket)
+        for stat in received.get("stats", ()):
+            if stat["nam"] == name:
+                return stat
+
+
+def closed_with(server: Server, path: str = "/ws/live/", **headers: str) -> int:
+    with listening(server, path, **headers) as socket, pytest.raises(ConnectionClosed) as closed:
+        socket.recv(timeout=10)
+    return closed.value.rcvd.code if closed.value.rcvd else 0
+
+
+def test_a_snapshot_comes_first_then_what_changes(server: Server, keys: Keys) -> None:
+    server.commit(keys.key, body("api", partial("new", [1, 2]), partial("q", [53, 153], "ms")))
+    with listening(server, **bearer(keys.read_key)) as socket:
+        snapshot = message(socket)
+        assert (snapshot["type"], snapshot["account"], snapshot["ivl"]) == ("snapshot", keys.account, 5)
+        assert [process["nam"] for process in snapshot["processes"]] == ["api"]
+        assert {(stat["typ"], stat["nam"]) for stat in snapshot["stats"]} == {("c", "new"), ("ms", "q")}
+        server.commit(keys.key, body("api", partial("new", [4])))
+        changed = until(socket, "new")
+        assert (changed["proc"], changed["typ"], changed["total"]) == ("api", "c", 7)
+
+
+def test_a_commit_is_on_the_page_within_a_quarter_of_a_second(server: Server, keys: Keys) -> None:
+    """Measured from before the request to the message in hand, ten times; the middle one counts, since this machine
+    does other things too."""
+    waits: list[float] = []
+    with listening(server, **bearer(keys.read_key)) as socket:
+        message(socket)
+        for number in range(10):
+            begun = time.monotonic()
+            server.commit(keys.key, body("api", partial(f"s{number}", [1])))
+            until(socket, f"s{number}")
+            waits.append(time.monotonic() - begun)
+    assert sorted(waits)[5] < 0.25, waits
+
+
+def test_numbers_grow_by_one_and_silence_is_broken_each_five_seconds(server: Server, keys: Keys) -> None:
+    with listening(server, **bearer(keys.read_key)) as socket:
+        number = message(socket)["n"]
+        begun = time.monotonic()
+        for _ in range(3):
+            received = message(socket)
+            assert received["n"] == number + 1
+            number = received["n"]
+        assert time.monotonic() - begun < 20
+
+
+def test_errors_are_sent_as_they_come(server: Server, keys: Keys) -> None:
+    with listening(server, **bearer(keys.read_key)) as socket:
+        message(socket)
+        server.commit(keys.key, body("api", evt=[{"lvl": "error", "msg": "boom", "typ": "ValueError", "trc": "T"}]))
+        while (received := message(socket))["type"] != "event":
+            pass
+    event = received["event"]
+    assert (event["nam"], event["lvl"], event["typ"], event["msg"], event["trc"]) == (
+        "api",
+        "error",
+        "ValueError",
+        "boom",
+        "T",
+    )
+
+
+def test_no_tenant_hears_of_another(server: Server, keys: Keys) -> None:
+    other = server.new_account(f"other{keys.account}@example.org")
+    with listening(server, **bearer(keys.read_key)) as socket:
+        message(socket)
+        server.commit(other.key, body("secret", partial("hidden", [1])))
+        server.commit(keys.key, body("api", partial("mine", [1])))
+        while True:
+            received = message(socket)
+            assert "hidden" not in json.dumps(received)
+            if any(stat["nam"] == "mine" for stat in received.get("stats", ())):
+                break
+
+
+def test_everybody_may_watch_the_demo(server: Server) -> None:
+    with listening(server, "/ws/demo/") as socket:
+        snapshot = message(socket)
+        assert (snapshot["type"], snapshot["account"]) == ("snapshot", 0)
+        until(socket, "commits")
+
+
+def test_what_a_page_says_is_ignored(server: Server, keys: Keys) -> None:
+    with listening(server, **bearer(keys.read_key)) as socket:
+        message(socket)
+        socket.send("{")
+        socket.send(b"\x00\xff")
+        server.commit(keys.key, body("api", partial("still.alive", [1])))
+        assert until(socket, "still.alive")["total"] == 1
+
+
+def test_who_is_refused(server: Server, keys: Keys) -> None:
+    own = {"Origin": server.url}
+    assert closed_with(server, **own) == 4401
+    assert closed_with(server, **bearer(keys.key)) == 4401
+    assert closed_with(server, **bearer("1_" + "0" * 40)) == 4401
+    assert closed_with(server) == 4403
+    assert closed_with(server, Origin="http://evil.example") == 4403
+    assert closed_with(server, f"/ws/live/?account={keys.account + 1}", **bearer(keys.read_key)) == 4404
+    assert closed_with(server, "/ws/live/?account=x", **bearer(keys.read_key)) == 4404

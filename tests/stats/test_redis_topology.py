@@ -1,0 +1,61 @@
+"""With `REDIS_URL` the same server runs on channels-redis and Celery on Redis, as separate processes."""
+
+import json
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import psutil
+import pytest
+from websockets.sync.client import connect
+
+from tests import redis_server
+from tests.server import Server, free_port, wait_for
+from tests.stats.commits import body, partial
+
+
+@pytest.fixture(scope="module")
+def redis_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A real Redis of our own."""
+    yield from redis_server.running(tmp_path_factory.mktemp("redis"))
+
+
+def test_a_minute_goes_through_redis_and_celery(redis_url: str, tmp_path: Path) -> None:
+    server = Server(tmp_path / "data", REDIS_URL=redis_url).start()
+    keys = server.new_account("alice@example.org")
+    children = {name for child in psutil.Process(server.pid).children() for name in child.cmdline()}
+    assert {"worker", "beat"} <= children
+    with connect(
+        f"ws://127.0.0.1:{server.port}/ws/live/", additional_headers={"Authorization": f"Bearer {keys.read_key}"}
+    ) as socket:
+        assert json.loads(socket.recv(timeout=10))["type"] == "snapshot"
+        server.commit(keys.key, body("api", partial("x", [1, 2])))
+        update = json.loads(socket.recv(timeout=10))
+        while not update["stats"]:
+            update = json.loads(socket.recv(timeout=10))
+        assert update["stats"][0]["total"] == 3
+    assert server.request("GET", "/readyz").json == {"ok": True, "problems": []}
+    wait_for(lambda: server.lines(keys.account, "api", "c", "x"), 75, "Celery's flush of the minute")
+    assert time.time() % 60 < 10
+    assert [line[1] for line in server.lines(keys.account, "api", "c", "x")] == ["3"]
+    assert server.stop() == 0
+    assert not [process for process in psutil.process_iter(["cmdline"]) if str(tmp_path) in str(process.info)]
+
+
+def test_ingest_goes_on_while_redis_is_away(tmp_path: Path) -> None:
+    port = free_port(1)
+    away = redis_server.start(tmp_path, port)
+    server = Server(tmp_path / "data", REDIS_URL=f"redis://127.0.0.1:{port}/0").start()
+    keys = server.new_account("alice@example.org")
+    assert server.commit(keys.key, body("api", partial("x", [1]))).status == 200
+    away.kill()
+    away.wait()
+    assert server.commit(keys.key, body("api", partial("x", [2]))).status == 200
+    assert server.request("GET", "/readyz").status == 503
+    back = redis_server.start(tmp_path, port)
+    wait_for(lambda: server.request("GET", "/readyz").status == 200, 60, "the server to be whole again")
+    server.commit(keys.key, body("api", partial("x", [4])))
+    assert server.stop() == 0
+    back.terminate()
+    back.wait()
+    assert sum(float(line[1]) for line in server.lines(keys.account, "api", "c", "x")) == 7
