@@ -157,7 +157,7 @@ def _states(request: Request) -> list[dict[str, Any]]:
     shard = granted.account.shard % settings.DATTSS_SHARDS
     try:
         reply = ask(shard, {"type": "engine.states", "account": granted.account.pk}, _ENGINE_TIMEOUT)
-    except (EngineError, OSError):
+    except EngineError:
         raise EngineAway from None
     states: list[dict[str, Any]] = msgspec.json.decode(reply["text"])
     return states

@@ -4,7 +4,9 @@ import asyncio
 from typing import Any
 
 from asgiref.sync import async_to_sync
+from channels.exceptions import ChannelFull
 from channels.layers import get_channel_layer
+from redis.exceptions import RedisError
 
 from stats import runtime
 from stats.consumers import engine_channel
@@ -32,6 +34,8 @@ def ask(shard: int, message: dict[str, Any], timeout: float) -> dict[str, Any]:
             answer = async_to_sync(_exchange)(shard, message, timeout)
     except TimeoutError:
         raise EngineError(shard, f"no answer within {timeout:.0f} s") from None
+    except (RedisError, OSError, ChannelFull) as error:
+        raise EngineError(shard, f"the channel layer is away ({error})") from None
     if not answer["ok"]:
         raise EngineError(shard, answer["error"])
     return answer

@@ -9,12 +9,14 @@ from typing import Self, cast
 import msgspec
 from dattss.fold import Interval, is_name, parse_value
 
+from accounts.keys import KEY_PATTERN
 from accounts.keytable import KeyEntry
 from stats.aggregation.commit import Commit
 from stats.aggregation.pages import SLOT_SECONDS
 from stats.shard import Shard
 
 _RECEIVE_BUFFER = 4 * 1024 * 1024  # bytes; the kernel drops what does not fit while the loop is busy
+_MOST_UNKNOWN = 10_000  # lines
 _MOST_PENDING = 100_000  # stats that wait for the next fold, all accounts together
 
 
@@ -26,6 +28,7 @@ class UdpIntake(asyncio.DatagramProtocol):
         self.bad = 0
         self._shard = shard
         self._intervals: dict[tuple[KeyEntry, str], Interval] = {}
+        self._unknown: list[bytes] = []
         self._pending = 0
         self._transport: asyncio.DatagramTransport | None = None
         self._inode = 0
@@ -58,10 +61,12 @@ class UdpIntake(asyncio.DatagramProtocol):
         for line in data.splitlines():
             if line.strip():
                 self.lines += 1
-                self.bad += not self._take(line)
+                self.bad += not self._take(line, last=False)
 
     def fold(self) -> None:
         """Applies what was collected, one commit a process, and reports how the lines went."""
+        unknown, self._unknown = self._unknown, []
+        self.bad += sum(not self._take(line, last=True) for line in unknown)
         intervals, self._intervals, self._pending = self._intervals, {}, 0
         for (entry, process), interval in intervals.items():
             self._shard.take(entry, msgspec.convert({"nam": process, "prt": interval.take()}, Commit))
@@ -76,8 +81,12 @@ class UdpIntake(asyncio.DatagramProtocol):
             self._transport.close()
         self.fold()
 
-    def _take(self, line: bytes) -> bool:
-        """Whether the line is a value of a known key."""
+    def _take(self, line: bytes, *, last: bool) -> bool:
+        """Whether the line is a value of a known key.
+
+        A key may be younger than the table of keys: a line with an unknown one waits for the next fold, its `last`
+        chance.
+        """
         try:
             key, process, rest = line.strip().decode("ascii").split(":", 2)
         except ValueError:  # not ASCII, or too few parts
@@ -87,6 +96,9 @@ class UdpIntake(asyncio.DatagramProtocol):
         if value is None or not (is_name(process) and is_name(stat)):
             return False
         entry = self._shard.keys.lookup(key)
+        if entry is None and not last and len(self._unknown) < _MOST_UNKNOWN and KEY_PATTERN.fullmatch(key):
+            self._unknown.append(line)
+            return True
         if entry is None or entry.scope != "ingest":
             return False
         interval = self._intervals.setdefault((entry, process), Interval())

@@ -142,7 +142,7 @@ def _database() -> str:
 def _channel_layer() -> str:
     try:
         ask(settings.DATTSS_SHARD, {"type": "engine.ping"}, 3.0)
-    except (EngineError, OSError) as error:
+    except EngineError as error:
         return f"The channel layer does not carry messages to the engine: {error}"
     return ""
 

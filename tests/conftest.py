@@ -1,6 +1,7 @@
 """What several test files share."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 
@@ -11,6 +12,20 @@ from tests.server import Keys, Server, running
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """One server for all tests that do not stop it; each makes accounts of its own."""
     yield from running(tmp_path_factory.mktemp("server") / "data")
+
+
+@pytest.fixture
+def new_server(tmp_path: Path) -> Iterator[Callable[..., Server]]:
+    """Starts servers, each call one with the settings given; whatever still runs at the end is killed."""
+    servers: list[Server] = []
+
+    def start(**environment: str) -> Server:
+        servers.append(Server(tmp_path / f"data{len(servers)}", **environment))
+        return servers[-1].start()
+
+    yield start
+    for server in servers:
+        server.kill()
 
 
 _serial = iter(range(1_000_000))

@@ -3,8 +3,8 @@
 import json
 import socket
 import threading
+from collections.abc import Callable
 from http.client import HTTPException
-from pathlib import Path
 from urllib.error import URLError
 
 from tests.server import Keys, Server, wait_for
@@ -23,8 +23,8 @@ def send_until_refused(server: Server, keys: Keys, process: str, acknowledged: d
         acknowledged[process] = acknowledged.get(process, 0) + 1
 
 
-def test_sigterm_in_the_middle_of_a_minute_loses_nothing(tmp_path: Path) -> None:
-    server = Server(tmp_path / "data").start()
+def test_sigterm_in_the_middle_of_a_minute_loses_nothing(new_server: Callable[..., Server]) -> None:
+    server = new_server()
     keys = server.new_account("alice@example.org")
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as udp:
         udp.sendto(f"{keys.key}:udp:x:5c".encode(), ("127.0.0.1", server.udp_port))
@@ -59,8 +59,8 @@ def test_sigterm_in_the_middle_of_a_minute_loses_nothing(tmp_path: Path) -> None
     assert minutes == sorted(set(minutes))
 
 
-def test_the_last_errors_survive(tmp_path: Path) -> None:
-    server = Server(tmp_path / "data").start()
+def test_the_last_errors_survive(new_server: Callable[..., Server]) -> None:
+    server = new_server()
     keys = server.new_account("alice@example.org")
     for number in range(130):
         server.commit(keys.key, body("api", evt=[{"lvl": "error", "msg": f"boom {number}"}]))
