@@ -72,7 +72,7 @@ class Recorder:
     def wait(self, condition: Callable[[], bool]) -> None:
         """Until the condition is true, looked at with each request."""
         with self._changed:
-            assert self._changed.wait_for(condition, PATIENCE), f"never came true; requests: {self.requests}"
+            assert self._changed.wait_for(condition, PATIENCE), f"never came true; last requests: {self.requests[-3:]}"
 
     @property
     def commits(self) -> list[Json]:
@@ -86,7 +86,7 @@ class Recorder:
         """The sum of a field of all partials of one stat, each commit taken once however often it came."""
         unique = {(commit["iid"], commit["seq"]): commit for commit in self.commits}
         every = [p for c in unique.values() for kind in ("c", "ms", "g") for p in c["prt"][kind]]
-        return sum(p[field] for p in every if p["nam"] == name)
+        return float(sum(p[field] for p in every if p["nam"] == name))
 
 
 class _Server(ThreadingHTTPServer):
@@ -125,7 +125,7 @@ def _handler(recorder: Recorder) -> type[BaseHTTPRequestHandler]:
             if reply.hang_up:
                 self.close_connection = True
                 return
-            self.send_response(reply.status)
+            self.send_response_only(reply.status)
             for name, value in {**reply.headers, "Content-Length": str(len(reply.body))}.items():
                 self.send_header(name, value)
             self.end_headers()

@@ -14,8 +14,8 @@ def prt_of(values: dict[str, list[int]]) -> Partials:
     return prt
 
 
-def commit(minute: int, end: float = 0.0, err: int = 0, **values: list[int]) -> Commit:
-    return Commit({"nam": "api", "err": err, "wrn": 0}, prt_of(values), end, minute)
+def commit(minute: int, values: dict[str, list[int]] | None = None, end: float = 0.0, err: int = 0) -> Commit:
+    return Commit({"nam": "api", "err": err, "wrn": 0}, prt_of(values or {}), end, minute)
 
 
 def contents(outbox: Outbox) -> list[tuple[int, dict[str, float]]]:
@@ -29,14 +29,14 @@ def contents(outbox: Outbox) -> list[tuple[int, dict[str, float]]]:
 def test_commits_leave_in_the_order_in_which_they_came() -> None:
     outbox = Outbox()
     for minute in (1, 2, 3):
-        outbox.put(commit(minute, new=[minute]))
+        outbox.put(commit(minute, {"new": [minute]}))
     assert contents(outbox) == [(1, {"new": 1}), (2, {"new": 2}), (3, {"new": 3})]
 
 
 def test_when_full_the_oldest_minute_becomes_one_commit() -> None:
     outbox = Outbox(max_commits=3)
     for minute, value in ((1, 1), (1, 2), (1, 4), (2, 8)):
-        outbox.put(commit(minute, end=float(value), err=1, new=[value]))
+        outbox.put(commit(minute, {"new": [value]}, end=float(value), err=1))
     oldest = outbox.oldest()
     assert oldest is not None
     assert (oldest.end, oldest.facts["err"]) == (4.0, 3)
@@ -47,17 +47,17 @@ def test_when_full_the_oldest_minute_becomes_one_commit() -> None:
 def test_a_later_minute_is_joined_when_the_oldest_has_one_commit_only() -> None:
     outbox = Outbox(max_commits=3)
     for minute, value in ((1, 1), (2, 2), (2, 4), (3, 8)):
-        outbox.put(commit(minute, new=[value]))
+        outbox.put(commit(minute, {"new": [value]}))
     assert contents(outbox) == [(1, {"new": 1}), (2, {"new": 6}), (3, {"new": 8})]
 
 
 def test_a_commit_that_was_sent_is_neither_joined_nor_dropped() -> None:
     outbox = Outbox(max_commits=2)
-    sent = commit(1, new=[1])
+    sent = commit(1, {"new": [1]})
     sent.seq = 1
     outbox.put(sent)
-    outbox.put(commit(1, new=[2, 2, 2]))
-    outbox.put(commit(2, new=[4]))
+    outbox.put(commit(1, {"new": [2, 2, 2]}))
+    outbox.put(commit(2, {"new": [4]}))
     assert outbox.oldest() is sent
     assert contents(outbox) == [(1, {"new": 1}), (2, {"new": 4})]
     assert outbox.lost == 3
@@ -65,7 +65,7 @@ def test_a_commit_that_was_sent_is_neither_joined_nor_dropped() -> None:
 
 def test_a_lost_report_of_losses_is_as_many_losses_as_it_reported() -> None:
     outbox = Outbox()
-    outbox.put(commit(1, **{LOST: [1000], "new": [7]}))
+    outbox.put(commit(1, {LOST: [1000], "new": [7]}))
     outbox.refused()
     assert outbox.lost == 1001
 
@@ -74,7 +74,7 @@ def test_commits_without_any_news_are_let_go() -> None:
     outbox = Outbox()
     outbox.put(commit(1))
     outbox.put(commit(1, err=1))
-    outbox.put(commit(1, new=[1]))
+    outbox.put(commit(1, {"new": [1]}))
     outbox.discard_empty()
     assert len(outbox) == 2
 
@@ -94,7 +94,7 @@ def test_every_value_is_delivered_kept_or_counted_as_lost(steps: list[tuple[str,
         oldest = outbox.oldest()
         if what == "put":
             minute += later
-            outbox.put(commit(minute, **{f"s{n}": [1] * size for n in range(size)}))
+            outbox.put(commit(minute, {f"s{n}": [1] * size for n in range(size)}))
             put += size * size
         elif oldest is None:
             continue

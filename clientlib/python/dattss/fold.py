@@ -58,9 +58,10 @@ def parse_value(text: object) -> ParsedValue | None:
     Whole numbers come as int, exactly; all others as float. Numbers of 1e290 or more are not values, nor are texts of
     more than 1,024 characters.
     """
-    if not isinstance(text, str) or len(text) > _LONGEST_TEXT:
+    plain = plain_text(text)
+    if plain is None or len(plain) > _LONGEST_TEXT:
         return None
-    match = _VALUE.fullmatch(text)
+    match = _VALUE.fullmatch(plain)
     if match is None:
         return None
     digits, kind = match[1], cast("Kind", match[2])
@@ -88,7 +89,18 @@ def shortest(number: Number) -> Number:
 
 def is_name(text: object) -> bool:
     """Whether `text` may name a process or a stat."""
-    return isinstance(text, str) and _NAME.fullmatch(text) is not None and text not in (".", "..")
+    plain = plain_text(text)
+    return plain is not None and _NAME.fullmatch(plain) is not None and plain not in (".", "..")
+
+
+def plain_text(text: object) -> str | None:
+    """`text` if it is a str, a copy as plain str of an instance of a subclass, else None.
+
+    Asks the type and not the object: objects may answer with foreign code that fails.
+    """
+    if type(text) is str:
+        return text
+    return str.__str__(text) if issubclass(type(text), str) else None
 
 
 def clean_name(text: str, default: str) -> str:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import itertools
 import threading
 
-from dattss.fold import Interval, Partials, is_name
+from dattss.fold import Interval, Partials, is_name, plain_text
 from dattss.outbox import LOST
 
 BAD = "dattss.bad"  # counter of agg() calls with a name or a value that is none
@@ -70,17 +70,18 @@ class Intake:
 
     def admit(self, name: object, value: object) -> None:
         """The slow way of `agg`: a new name, a bad name, or a list that is full."""
-        if not isinstance(name, str) or not is_name(name):
+        plain = plain_text(name)
+        if plain is None or not is_name(plain):
             self.reject(name)
             return
-        values = self.lists.get(name)
+        values = self.lists.get(plain)
         if values is None:
             if len(self.lists) >= MAX_STATS:
                 self._lost.note()
                 return
-            values = self.lists.setdefault(name, [])  # one step: two threads with a new name get the same list
+            values = self.lists.setdefault(plain, [])  # one step: two threads with a new name get the same list
         if len(values) >= FULL:
-            self._relieve(name, values)
+            self._relieve(plain, values)
         if len(values) >= OVERFLOWING:
             self._lost.note()
             return
@@ -114,7 +115,7 @@ class Intake:
     def bad_example(self) -> str:
         """The last bad name or value, fit for a log."""
         example, self._example = self._example, None
-        if isinstance(example, str):
+        if type(example) is str:
             return repr(example[:_SHOWN])
         return f"a {type(example).__name__}"  # its repr is foreign code: slow, huge, or raising
 

@@ -101,7 +101,7 @@ class Process:
 
     def _after_fork(self) -> None:
         self._intake.forget()
-        self._transport.close()  # the parent's connection: both would talk on it
+        self._transport.abandon()  # the parent's connection: both would talk on it
         self._begin()
 
     def _start(self) -> None:

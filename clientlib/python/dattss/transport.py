@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import http.client
 import json
+import os
 from email.utils import parsedate_to_datetime
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
@@ -67,6 +68,18 @@ class Transport:
         connection, self._connection = self._connection, None
         if connection is not None:
             connection.close()
+
+    def abandon(self) -> None:
+        """Gives up the connection in a forked child; the parent goes on using it.
+
+        It may not be closed: the parent's thread may have been in the middle of reading, and then the reader's lock is
+        held for ever in the child. Its descriptor is taken away from below, and what is above is never used again.
+        """
+        connection, self._connection = self._connection, None
+        if connection is not None and connection.sock is not None:
+            descriptor = connection.sock.detach()
+            if descriptor >= 0:
+                os.close(descriptor)
 
     def _exchange(self, body: bytes, headers: dict[str, str], timeout: float) -> Answer:
         try:
