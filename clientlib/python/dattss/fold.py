@@ -1,0 +1,270 @@
+"""Values become partial aggregates: the pure part of the client, which the server's UDP ingest uses too.
+
+No thread, no clock, no input or output. `parse_value` reads what a program wrote (`153ms`), an `Interval` collects the
+values of all stats of one process for some seconds, and `Interval.take` gives them as the `prt` of a commit. Neither
+class locks: one thread at a time.
+"""
+
+from __future__ import annotations
+
+import math
+import random
+import re
+from collections.abc import Callable, Iterable
+from typing import Literal, TypedDict, Union, cast
+
+Kind = Literal["c", "ms", "g"]  # counter, timer in milliseconds, gauge
+KINDS: tuple[Kind, ...] = ("c", "ms", "g")
+Number = Union[int, float]
+ParsedValue = tuple[Number, Kind, bool]
+
+PCT = 0.1  # share of an interval's values that lies under `bot`, and over `top`
+SAMPLE = 2048  # raw values kept of a stat and interval; a tenth's rank is then off by 0.7 % (one sigma)
+LARGEST = 1e290  # values from here on are bad: sums of a day of them would leave the range of a double
+_LONGEST_TEXT = 1024  # a number needs no more digits than that; reading a longer one costs more than it is worth
+_EXACT = 2**53  # whole numbers under this are the same as a double and as an integer
+_SHORT = 18  # digits of a whole number that needs no check of its size
+_CHUNK = 512  # values that are summed up at once
+
+_VALUE = re.compile(r"(-?[0-9]+(?:\.[0-9]+)?)(c|ms|g)(!)?")
+_NAME = re.compile(r"[A-Za-z0-9_.:!-]{1,128}")
+_NOT_OF_A_NAME = re.compile(r"[^A-Za-z0-9_.:!-]+")
+_RANDOM = random.Random()  # noqa: S311 - our own, so that a program that seeds `random` gets the numbers it expects
+
+
+class Partial(TypedDict):
+    """One stat's values of one interval, as a commit carries them. Timers are in milliseconds."""
+
+    typ: Kind
+    nam: str
+    pct: float
+    sum: Number
+    cnt: int
+    max: Number
+    min: Number
+    fst: Number
+    lst: Number
+    bot: Number
+    top: Number
+    emp: bool
+
+
+Partials = dict[Kind, list[Partial]]
+
+
+def parse_value(text: object) -> ParsedValue | None:
+    """`"12.5ms!"` as `(12.5, "ms", True)`: number, type, emphasis. None for whatever is not a value.
+
+    Whole numbers come as int, exactly; all others as float. Numbers of 1e290 or more are not values, nor are texts of
+    more than 1,024 characters.
+    """
+    plain = plain_text(text)
+    if plain is None or len(plain) > _LONGEST_TEXT:
+        return None
+    match = _VALUE.fullmatch(plain)
+    if match is None:
+        return None
+    digits, kind = match[1], cast("Kind", match[2])
+    number = _number(digits)
+    if not -LARGEST < number < LARGEST:
+        return None
+    return number, kind, match[3] is not None
+
+
+def _number(digits: str) -> Number:
+    if "." in digits:
+        return shortest(float(digits))
+    if len(digits) < _SHORT:
+        return int(digits)
+    number = float(digits)  # infinite, not an error, for too many digits
+    return int(digits) if abs(number) < LARGEST else number
+
+
+def shortest(number: Number) -> Number:
+    """`number` as int where that is the same, so that it is written `3` and not `3.0`."""
+    if isinstance(number, float) and number.is_integer() and -_EXACT < number < _EXACT:
+        return int(number)
+    return number
+
+
+def is_name(text: object) -> bool:
+    """Whether `text` may name a process or a stat."""
+    plain = plain_text(text)
+    return plain is not None and _NAME.fullmatch(plain) is not None and plain not in (".", "..")
+
+
+def plain_text(text: object) -> str | None:
+    """`text` if it is a str, a copy as plain str of an instance of a subclass, else None.
+
+    Asks the type and not the object: objects may answer with foreign code that fails.
+    """
+    if type(text) is str:
+        return text
+    return str.__str__(text) if issubclass(type(text), str) else None
+
+
+def clean_name(text: str, default: str) -> str:
+    """The valid name nearest to `text`: other characters become `_`, 128 characters at most, else `default`."""
+    cleaned = _NOT_OF_A_NAME.sub("_", text)[:128]
+    return cleaned if is_name(cleaned) and cleaned.strip("_") else default
+
+
+class Accumulator:
+    """The values of one stat in one interval.
+
+    `sum`, `cnt`, `min`, `max`, `fst`, `lst` are exact however many values come. `bot` and `top` are exact up to 2,048
+    values, and taken from a uniform sample of that size beyond (reservoir sampling: Li 1994, "Algorithm L").
+    """
+
+    __slots__ = (
+        "_cnt",
+        "_fresh",
+        "_fst",
+        "_lst",
+        "_max",
+        "_min",
+        "_next",
+        "_random",
+        "_sample",
+        "_sum",
+        "_w",
+        "emp",
+        "nam",
+        "typ",
+    )
+
+    def __init__(self, typ: Kind, nam: str, source: random.Random = _RANDOM) -> None:
+        self.typ = typ
+        self.nam = nam
+        self.emp = False
+        self._random = source
+        self._fresh: list[Number] = []  # not summed up yet: built-in sum, min and max over many beat one at a time
+        self._sample: list[Number] = []
+        self._cnt = 0
+        self._sum: Number = 0
+        self._min: Number = math.inf
+        self._max: Number = -math.inf
+        self._fst: Number = 0
+        self._lst: Number = 0
+        self._next = -1  # number of the value that enters the sample next; -1 until the sample is full
+        self._w = 1.0
+
+    def add(self, value: Number, emphasis: bool = False) -> None:
+        """Takes one finite number; one emphasised value emphasises the stat."""
+        if emphasis:
+            self.emp = True
+        self._fresh.append(value)
+        if len(self._fresh) >= _CHUNK:
+            self._settle()
+
+    def partial(self) -> Partial:
+        """What was added so far. ValueError when that is nothing."""
+        self._settle()
+        if not self._cnt:
+            raise ValueError("no values, no partial aggregate")
+        ranked = sorted(self._sample)
+        cut = int(PCT * len(ranked))
+        return {
+            "typ": self.typ,
+            "nam": self.nam,
+            "pct": PCT,
+            "sum": shortest(self._sum),
+            "cnt": self._cnt,
+            "max": self._max,
+            "min": self._min,
+            "fst": self._fst,
+            "lst": self._lst,
+            "bot": ranked[cut],
+            "top": ranked[-1 - cut],
+            "emp": self.emp,
+        }
+
+    def _settle(self) -> None:
+        fresh = self._fresh
+        if not fresh:
+            return
+        if not self._cnt:
+            self._fst = fresh[0]
+        self._lst = fresh[-1]
+        low, high = min(fresh), max(fresh)
+        self._min = min(self._min, low)
+        self._max = max(self._max, high)
+        total = sum(fresh)
+        # Whole numbers are summed exactly by `sum`; fractions are by `fsum`, which rounds once instead of each time.
+        self._sum += total if isinstance(total, int) else math.fsum(fresh)
+        self._draw(fresh)
+        self._cnt += len(fresh)
+        self._fresh = []
+
+    def _draw(self, fresh: list[Number]) -> None:
+        """Lets each value seen so far be in the sample with the same probability."""
+        room = SAMPLE - len(self._sample)
+        self._sample += fresh[:room]
+        if len(self._sample) < SAMPLE:
+            return
+        if self._next < 0:
+            self._next = SAMPLE - 1
+            self._skip()
+        end = self._cnt + len(fresh)
+        while self._next < end:
+            self._sample[self._random.randrange(SAMPLE)] = fresh[self._next - self._cnt]
+            self._skip()
+
+    def _skip(self) -> None:
+        # 1 - random() lies in (0, 1]: the logarithm of a zero does not exist.
+        self._w *= math.exp(math.log(1.0 - self._random.random()) / SAMPLE)
+        share = min(self._w, 1.0 - 2.0**-53)
+        self._next += 1 + int(math.log(1.0 - self._random.random()) / math.log1p(-share))
+
+
+class Interval:
+    """The values of all stats of one process since the last `take`."""
+
+    def __init__(self, source: random.Random = _RANDOM) -> None:
+        self._random = source
+        self._stats: dict[tuple[Kind, str], Accumulator] = {}
+
+    def __len__(self) -> int:
+        """How many stats have values."""
+        return len(self._stats)
+
+    def names(self) -> set[str]:
+        """The stats that have values."""
+        return {name for _, name in self._stats}
+
+    def add(self, name: str, typ: Kind, value: Number, emphasis: bool = False) -> None:
+        """Takes one value. The caller has checked the name (`is_name`) and the value (`parse_value`)."""
+        self._stat(typ, name).add(value, emphasis)
+
+    def add_texts(self, name: str, texts: Iterable[object]) -> list[object]:
+        """Takes values as a program wrote them, in their order. Returns those that are none."""
+        known: dict[str, ParsedValue | None] = {}  # programs repeat themselves: `1c` is read once
+        bad: list[object] = []
+        adders: dict[Kind, Callable[[Number, bool], None]] = {}
+        for text in texts:
+            if type(text) is str:
+                parsed = known[text] if text in known else known.setdefault(text, parse_value(text))
+            else:
+                parsed = parse_value(text)
+            if parsed is None:
+                bad.append(text)
+                continue
+            number, kind, emphasis = parsed
+            if kind not in adders:
+                adders[kind] = self._stat(kind, name).add
+            adders[kind](number, emphasis)
+        return bad
+
+    def take(self) -> Partials:
+        """All stats' partial aggregates by type; the interval begins anew, empty."""
+        stats, self._stats = self._stats, {}
+        partials: Partials = {"c": [], "ms": [], "g": []}
+        for stat in stats.values():
+            partials[stat.typ].append(stat.partial())
+        return partials
+
+    def _stat(self, typ: Kind, name: str) -> Accumulator:
+        stat = self._stats.get((typ, name))
+        if stat is None:
+            stat = self._stats[typ, name] = Accumulator(typ, name, self._random)
+        return stat

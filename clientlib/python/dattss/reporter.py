@@ -1,0 +1,134 @@
+"""Closes an interval when it is over and has the courier deliver: what the delivery thread does, without the thread."""
+
+from __future__ import annotations
+
+import logging
+import os
+import time
+from typing import Any
+
+from dattss.courier import Clock, Courier
+from dattss.fold import Partials
+from dattss.intake import BAD, Intake
+from dattss.outbox import Commit, Outbox
+from dattss.transport import Transport
+from dattss.usage import ProcessorTime, resident_bytes
+
+log = logging.getLogger("dattss")
+
+
+class SystemClock:
+    """The machine's clocks."""
+
+    def monotonic(self) -> float:
+        """Seconds that never go back."""
+        return time.monotonic()
+
+    def wall(self) -> float:
+        """Seconds since 1970, UTC."""
+        return time.time()
+
+
+class Ticker:
+    """A grid of moments, `interval` seconds apart, that late ticks do not shift. All times are monotonic."""
+
+    def __init__(self, now: float, interval: float) -> None:
+        self.start(now, interval)
+
+    def start(self, now: float, interval: float) -> None:
+        """The first tick is one interval from now."""
+        self.interval = interval
+        self._start = now
+        self.due = now + interval
+
+    def tick(self, now: float) -> None:
+        """The due tick has been seen to: the next one is the first of the grid after `now`."""
+        passed = int((now - self._start) / self.interval)
+        self.due = self._start + (passed + 1) * self.interval
+
+
+class Reporter:
+    """One process instance as the server sees it. Not for several threads at once."""
+
+    def __init__(self, name: str, intake: Intake, transport: Transport, interval: float, clock: Clock) -> None:
+        now = clock.monotonic()
+        self._name = name
+        self._intake = intake
+        self._transport = transport
+        self._clock = clock
+        self._started = now
+        self._processor = ProcessorTime(now)
+        self._outbox = Outbox()
+        self._courier = Courier(self._outbox, transport, os.urandom(16).hex(), clock)
+        self._ticker = Ticker(now, interval)
+        self._bad_is_known = False
+
+    def step(self) -> float:
+        """Does what is due. Returns the seconds until something is due again."""
+        now = self._clock.monotonic()
+        if now >= self._ticker.due:
+            self._ticker.tick(now)
+            self._close_interval(now, even_if_empty=True)
+        if now >= self._courier.retry_at:
+            self._courier.deliver(self._ticker.due)
+            self._heed_interval()
+        self._outbox.discard_empty()
+        return self._until_next()
+
+    def finish(self, seconds: float) -> bool:
+        """Delivers everything, now, within about `seconds`. Whether it succeeded."""
+        now = self._clock.monotonic()
+        closed = self._close_interval(now, even_if_empty=False)
+        self._courier.deliver(now + seconds, now + seconds)
+        self._outbox.discard_empty()
+        self._transport.close()
+        return closed and not self._outbox
+
+    def _close_interval(self, now: float, even_if_empty: bool) -> bool:
+        """False when the intake is busy; the next attempt has its values."""
+        facts = self._facts(now)
+        prt = self._intake.take(self._outbox.lost)
+        if prt is None:
+            return False
+        self._outbox.lost = 0
+        self._warn_of_bad_values(prt)
+        commit = Commit(facts, prt, now, int(self._clock.wall() // 60))
+        if even_if_empty or commit.partials():
+            self._outbox.put(commit)
+        return True
+
+    def _facts(self, now: float) -> dict[str, Any]:
+        facts = {
+            "nam": self._name,
+            "upt": round(now - self._started, 3),
+            "cpu": self._processor.percent(now),
+            "err": 0,
+            "wrn": 0,
+        }
+        memory = resident_bytes()
+        return facts if memory is None else {**facts, "mem": memory}
+
+    def _heed_interval(self) -> None:
+        wish = self._courier.interval
+        if wish is not None and wish != self._ticker.interval:
+            self._ticker.start(self._clock.monotonic(), wish)
+
+    def _until_next(self) -> float:
+        due = self._ticker.due
+        if self._outbox:
+            due = min(due, self._courier.retry_at)
+        return max(due - self._clock.monotonic(), 0.0)
+
+    def _warn_of_bad_values(self, prt: Partials) -> None:
+        if self._bad_is_known:
+            return
+        for partial in prt["c"]:
+            if partial["nam"] == BAD:
+                self._bad_is_known = True
+                log.warning(
+                    "agg() of process %s was called with a name or value that is none: %s; "
+                    "such calls are counted in the stat %s and not logged again",
+                    self._name,
+                    self._intake.bad_example(),
+                    BAD,
+                )

@@ -1,0 +1,185 @@
+import math
+import random
+import re
+from fractions import Fraction
+
+import pytest
+from dattss.fold import PCT, SAMPLE, Accumulator, Interval, Number, clean_name, is_name, parse_value, shortest
+from hypothesis import given
+from hypothesis import strategies as st
+
+numbers = st.integers(-(10**20), 10**20) | st.floats(-1e200, 1e200).map(shortest)
+
+
+@pytest.mark.parametrize(
+    ("text", "parsed"),
+    [
+        ("153ms", (153, "ms", False)),
+        ("12ms!", (12, "ms", True)),
+        ("1c", (1, "c", False)),
+        ("-0.25g", (-0.25, "g", False)),
+        ("3.0g", (3, "g", False)),
+        ("007c!", (7, "c", True)),
+        ("-0c", (0, "c", False)),
+        ("123456789012345678901234567890c", (123456789012345678901234567890, "c", False)),
+    ],
+)
+def test_a_value_is_read_as_number_type_and_emphasis(text: str, parsed: tuple[Number, str, bool]) -> None:
+    assert parse_value(text) == parsed
+    assert str(parse_value(text)) == str(parsed)  # 3 and not 3.0
+
+
+@pytest.mark.parametrize(
+    "junk",
+    [
+        *[
+            "",
+            "c",
+            "12",
+            "12msXYZ",
+            "+5g",
+            "1e3c",
+            "NaN",
+            "NaNc",
+            "infg",
+            "12ms\n",
+            " 1c",
+            "1c ",
+            "1c!!",
+            "1_000c",
+            ".5c",
+        ],
+        *["5.c", "--1c", "1,5ms", "\u0661c", "\uff11c", "1s", "1C", "1c\x00", "9" * 291 + "c", "-1" + "0" * 290 + "g"],
+        *["9" * 5000 + "c", "1c" + " " * 10**6, None, 5, 5.0, b"1c", [], {}, object(), float("nan"), True],
+    ],
+)
+def test_what_is_no_value_is_refused(junk: object) -> None:
+    assert parse_value(junk) is None
+
+
+@given(st.text() | st.text("0123456789.-+cmsg!eE\n ", max_size=12) | st.from_regex(r"-?\d+(\.\d+)?(c|ms|g)!?"))
+def test_exactly_what_the_contract_names_is_a_value(text: str) -> None:
+    contract = re.compile(r"-?[0-9]+(\.[0-9]+)?(c|ms|g)(!)?\Z")
+    fits = contract.match(text) is not None and abs(float(re.sub("[cmsg!]+", "", text))) < 1e290
+    assert (parse_value(text) is not None) == fits
+
+
+@given(numbers.filter(lambda n: "e" not in repr(n)), st.sampled_from(["c", "ms", "g"]), st.booleans())
+def test_a_number_survives_being_written_and_read(number: Number, kind: str, emphasis: bool) -> None:
+    assert parse_value(f"{number!r}{kind}{'!' if emphasis else ''}") == (number, kind, emphasis)
+
+
+@pytest.mark.parametrize("name", ["a", "api.query", "A-Z_0:9!", "...", "x" * 128])
+def test_names_of_the_contract_are_names(name: str) -> None:
+    assert is_name(name)
+
+
+@pytest.mark.parametrize("name", ["", ".", "..", "a b", "a/b", "a\n", "\u00e4", "x" * 129, None, 3, b"a", ["a"]])
+def test_other_things_are_no_names(name: object) -> None:
+    assert not is_name(name)
+
+
+@given(st.text(max_size=300))
+def test_any_text_can_be_made_a_name(text: str) -> None:
+    cleaned = clean_name(text, "default")
+    assert is_name(cleaned)
+    assert not is_name(text) or not text.strip("_") or cleaned == text
+
+
+def partial_of(values: list[Number]) -> Accumulator:
+    stat = Accumulator("ms", "query")
+    for value in values:
+        stat.add(value)
+    return stat
+
+
+@given(st.lists(numbers, min_size=1, max_size=1500))
+def test_a_partial_is_what_counting_by_hand_gives(values: list[Number]) -> None:
+    partial = partial_of(values).partial()
+    ranked = sorted(values)
+    cut = int(0.1 * len(values))
+    assert partial["sum"] == pytest.approx(
+        float(sum(map(Fraction, values))), rel=1e-9, abs=1e-9 * max(map(abs, values))
+    )
+    assert {key: partial[key] for key in ("cnt", "min", "max", "fst", "lst", "bot", "top")} == {
+        "cnt": len(values),
+        "min": ranked[0],
+        "max": ranked[-1],
+        "fst": values[0],
+        "lst": values[-1],
+        "bot": ranked[cut],
+        "top": ranked[len(values) - 1 - cut],
+    }
+    assert (partial["typ"], partial["nam"], partial["pct"], partial["emp"]) == ("ms", "query", 0.1, False)
+
+
+@given(st.lists(st.integers(-(10**30), 10**30), min_size=1, max_size=1500))
+def test_whole_numbers_are_summed_exactly(values: list[int]) -> None:
+    total = partial_of(list(values)).partial()["sum"]
+    assert total == sum(values)
+    assert isinstance(total, int)
+
+
+def test_fractions_are_not_rounded_at_each_step() -> None:
+    assert partial_of([0.1] * 1000).partial()["sum"] == 100
+
+
+@given(st.integers(SAMPLE + 1, 4 * SAMPLE), st.integers(0, 10**6))
+def test_many_values_are_sampled_but_counted_exactly(count: int, seed: int) -> None:
+    source = random.Random(seed)
+    values = list(range(count))
+    source.shuffle(values)
+    stat = Accumulator("g", "live", source)
+    for value in values:
+        stat.add(value)
+    partial = stat.partial()
+    assert (partial["cnt"], partial["sum"], partial["min"], partial["max"]) == (count, sum(values), 0, count - 1)
+    assert (partial["fst"], partial["lst"]) == (values[0], values[-1])
+    six_sigma = 6 * math.sqrt(PCT * (1 - PCT) / SAMPLE) * count
+    assert abs(partial["bot"] - PCT * count) < six_sigma
+    assert abs(partial["top"] - (1 - PCT) * count) < six_sigma
+
+
+def test_the_sample_is_drawn_from_early_and_late_values_alike() -> None:
+    stat = Accumulator("g", "live", random.Random(1))
+    for value in range(20 * SAMPLE):  # in order: a sample of the first or last values would have a far too small spread
+        stat.add(value)
+    partial = stat.partial()
+    assert partial["bot"] == pytest.approx(2 * SAMPLE, rel=0.25)
+    assert partial["top"] == pytest.approx(18 * SAMPLE, rel=0.05)
+
+
+def test_no_values_are_no_partial() -> None:
+    with pytest.raises(ValueError, match="no values"):
+        Accumulator("c", "new").partial()
+
+
+def test_one_name_may_have_values_of_each_type() -> None:
+    interval = Interval()
+    interval.add("query", "ms", 153, True)
+    interval.add("query", "c", 1)
+    assert interval.add_texts("query", ["23g", "2c", "nonsense", None]) == ["nonsense", None]
+    assert len(interval) == 3
+    taken = interval.take()
+    assert [p["sum"] for p in taken["c"]] == [3]
+    assert [p["sum"] for p in taken["g"]] == [23]
+    assert [(p["sum"], p["emp"]) for p in taken["ms"]] == [(153, True)]
+
+
+def test_an_interval_begins_anew_when_taken() -> None:
+    interval = Interval()
+    interval.add("new", "c", 5)
+    interval.take()
+    assert len(interval) == 0
+    assert interval.take() == {"c": [], "ms": [], "g": []}
+
+
+@given(st.lists(st.sampled_from(["1c", "2ms!", "3.5g", "bad", "1c!", 7]), max_size=50))
+def test_a_batch_of_texts_is_the_same_as_one_after_another(texts: list[object]) -> None:
+    at_once, one_by_one = Interval(), Interval()
+    at_once.add_texts("x", texts)
+    for text in texts:
+        parsed = parse_value(text)
+        if parsed is not None:
+            one_by_one.add("x", parsed[1], parsed[0], parsed[2])
+    assert at_once.take() == one_by_one.take()
