@@ -2,7 +2,7 @@
 /** uPlot, dressed for a stat: today over the usual, the live dot at the end, few labels. */
 
 import uPlot from "../../uplot/uPlot.esm.js";
-import { clock, unitOf } from "./format.js";
+import { bytes, clock, unitOf } from "./format.js";
 import { colour, veil } from "./palette.js";
 import { isolated } from "./plot-data.js";
 
@@ -24,6 +24,8 @@ const TODAY = SERIES.indexOf("today") + 1;
 const FONT = `11px ${getComputedStyle(document.body).fontFamily}`;
 /** Distances of time labels, in seconds. */
 const TIME_STEPS = [60, 120, 300, 600, 900, 1800, 3600, 7200, 10_800, 21_600];
+/** Distances of value labels that are whole in binary units, from a byte up. */
+const BINARY_STEPS = Array.from({ length: 51 }, (_, power) => 2 ** power);
 
 export class Chart {
   /** @type {{ min: number, max: number } | null} the part that was drawn out with the mouse */
@@ -191,6 +193,7 @@ export class Chart {
       gap: 6,
       space: 44,
       values: (_, splits) => splits.map((value) => (value === null ? "" : unit(value))),
+      ...(unit === bytes ? { incrs: BINARY_STEPS } : {}),
       ...(this.options.log ? { splits: (_, __, min, max) => logSplits(min, max), filter: (_, splits) => splits } : {}),
     };
   }

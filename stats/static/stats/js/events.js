@@ -74,26 +74,27 @@ function emptyText() {
 function rowOf(event) {
   const known = rows.get(event);
   if (known) return known;
-  const row = make("li", "event", [headOf(event)]);
-  if (event.trc) {
-    const stack = make("details", "stack", [make("summary", "", "Stack"), make("pre", "", event.trc)]);
-    row.append(stack);
-  }
+  const parts = partsOf(event);
+  const body = event.trc
+    ? make("details", "", [make("summary", "event-head", parts), make("pre", "", event.trc)])
+    : make("div", "event-head", parts);
+  const row = make("li", "event", [body]);
   rows.set(event, row);
   return row;
 }
 
 /** @param {EventEntry} event */
-function headOf(event) {
+function partsOf(event) {
   const at = new Date(event.at * 1000);
   const today = at.toDateString() === new Date().toDateString();
   const moment = today ? time.format(at) : `${date.format(at)} ${time.format(at)}`;
   const count = event.cnt && event.cnt > 1 ? `× ${event.cnt}` : "";
-  return make("div", "event-head", [
+  return [
     make("span", `level ${level}`, "", { role: "img", "aria-label": level }),
     make("time", "", moment, { datetime: at.toISOString() }),
     make("span", "event-process", event.nam),
     make("span", "event-message", [make("b", "", event.typ ?? ""), " ", event.msg]),
     make("span", "event-count", count),
-  ]);
+    make("span", "twist"),
+  ];
 }

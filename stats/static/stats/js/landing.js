@@ -2,7 +2,7 @@
 /** The landing page: entry point. This server's own stats, live. */
 
 import { Connection } from "./connection.js";
-import { make, need, say } from "./element.js";
+import { need, say } from "./element.js";
 import { suggested } from "./open-plots.js";
 import { onColours } from "./palette.js";
 import { Plot } from "./plot.js";
@@ -66,5 +66,3 @@ function draw() {
     plot?.tick();
   }
 }
-
-strip.append(make("p", "strip-foot", "The numbers of this very server, as they happen."));

@@ -54,7 +54,7 @@ import { clock, comparison, duration, perMinute, unitOf } from "./format.js";
 /** @typedef {import("./store.js").Stat} Stat */
 
 /** An average beside which the maximum is this many times as high would lie flat on the axis. */
-const FLATTENED = 6;
+const FLATTENED = 4;
 
 /**
  * What a bin shows. Counters are counts per minute, whatever the step.
