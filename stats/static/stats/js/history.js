@@ -1,0 +1,46 @@
+// @ts-check
+/** The history of a stat over the read API. */
+
+/** The server did not give the history; the message says why. */
+export class HistoryError extends Error {
+  /** @param {number} status HTTP status, 0 where there was no answer */
+  constructor(status) {
+    super(status ? `History did not load (${status}).` : "History did not load: no answer from the server.");
+    this.status = status;
+  }
+}
+
+/** The viewer's time zone, by its IANA name. */
+export const TIME_ZONE = Intl.DateTimeFormat().resolvedOptions().timeZone || "UTC";
+
+/**
+ * Address of a stat's day.
+ * @param {string} base such as "/api/v1/stats/"
+ * @param {string} account
+ * @param {string} key of the stat: process/type/name
+ * @param {number} step minutes
+ */
+export function dayUrl(base, account, key, step) {
+  const path = key.split("/").map(encodeURIComponent).join("/");
+  const query = new URLSearchParams({ account, step: String(step), tz: TIME_ZONE });
+  return `${base}${path}/day/?${query}`;
+}
+
+/**
+ * Fetch a stat's day.
+ * @param {string} url
+ * @param {AbortSignal} signal
+ * @returns {Promise<import("./plot-data.js").Day>}
+ * @throws {HistoryError}
+ */
+export async function fetchDay(url, signal) {
+  let answer;
+  try {
+    answer = await fetch(url, { signal, headers: { Accept: "application/json" } });
+  } catch (error) {
+    if (signal.aborted) throw error;
+    throw new HistoryError(0);
+  }
+  if (!answer.ok) throw new HistoryError(answer.status);
+  return answer.json();
+}

@@ -1,0 +1,84 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+
+import { EventList } from "../../stats/static/stats/js/event-list.js";
+import { fromHash, suggested, toHash } from "../../stats/static/stats/js/open-plots.js";
+import { averageText, isIdle, valueText } from "../../stats/static/stats/js/stat-text.js";
+import { quietSentences, summaryText } from "../../stats/static/stats/js/overview.js";
+
+test("open plots survive their way through the address", () => {
+  const plots = [{ stat: "api/ms/routes.get:x!", step: 0, span: "auto" }, { stat: "a/c/b", step: 10, span: "6h" }];
+  assert.deepEqual(fromHash(toHash(plots)), plots);
+  assert.deepEqual(fromHash(encodeURI(toHash(plots))), plots);
+  assert.equal(toHash([]), "");
+});
+
+test("an address that holds something else opens nothing", () => {
+  assert.deepEqual(fromHash("#content"), []);
+  assert.deepEqual(fromHash("#plots=../x,api/zz/a,%E0%A4%A,api/c"), []);
+  assert.deepEqual(fromHash("#plots=api/c/a~7~year"), [{ stat: "api/c/a", step: 0, span: "auto" }]);
+});
+
+test("a first look shows emphasised stats, then one of each type", () => {
+  const stat = (key, typ, rate, emp = false) => ({ key, typ, rate, emp });
+  const stats = [stat("g", "g"), stat("slow", "c", 1), stat("fast", "c", 9), stat("idle", "c", 0), stat("t", "ms", 2), stat("e", "c", 0.1, true)];
+  assert.deepEqual(suggested(stats, 4).map((plot) => plot.stat), ["e", "t", "fast", "g"]);
+  assert.deepEqual(suggested([], 4), []);
+});
+
+test("rows say value and moving average as the ancestor did", () => {
+  const timer = { typ: "ms", nam: "query", last: 126, avg: 98, max: 1540 };
+  assert.equal(`${valueText(timer)} ${averageText(timer)}`, "126 ms [98 / 1,540]");
+  assert.equal(averageText({ ...timer, max: 15_000 }), "[98 ms / 15 s]");
+  assert.equal(averageText({ typ: "c", nam: "new", total: 3, rate: 0.05 }), "[3/min]");
+  assert.equal(averageText({ typ: "g", nam: "live", last: 23, avg: 0 }), "[0]");
+});
+
+test("an idle stat shows that there was nothing", () => {
+  assert.equal(averageText({ typ: "ms", nam: "query", last: 126, avg: null, max: null }), "[–]");
+  assert.equal(isIdle({ typ: "g", nam: "live", last: 0, avg: 0 }), false);
+  assert.equal(isIdle({ typ: "c", nam: "new", total: 3, rate: 0 }), true);
+});
+
+const event = (at, msg = "boom") => ({ at, nam: "api", lvl: "error", typ: "ValueError", msg, trc: null, cnt: 1 });
+
+test("events stand newest first, each once, however they came", () => {
+  const list = new EventList();
+  list.add([event(1), event(2)]);
+  list.add([event(2), event(3)]);
+  assert.deepEqual(list.visible().map(({ at }) => at), [3, 2, 1]);
+});
+
+test("a pause holds events back until it ends", () => {
+  const list = new EventList();
+  list.add([event(1)]);
+  list.paused = true;
+  list.add([event(2)]);
+  assert.deepEqual([list.visible().length, list.held], [1, 1]);
+  list.resume();
+  assert.deepEqual([list.visible().map(({ at }) => at), list.held], [[2, 1], 0]);
+});
+
+test("a filter looks at process, type, message and stack", () => {
+  const list = new EventList();
+  list.add([event(1, "timeout in pay"), event(2)]);
+  list.filter = "VALUEERROR pay";
+  assert.deepEqual(list.visible().map(({ at }) => at), [1]);
+});
+
+test("a page that stays open keeps no more than it can show", () => {
+  const list = new EventList();
+  for (let at = 0; at < 600; at += 1) list.add([event(at)]);
+  assert.equal(list.size, 500);
+  assert.equal(list.visible()[0].at, 599);
+});
+
+test("the overview names who is quiet", () => {
+  const processes = new Map([
+    ["api", { nam: "api", state: "up", seen: 100 }],
+    ["billing", { nam: "billing", state: "silent", seen: 60 }],
+  ]);
+  const store = { processes, stats: new Map([["a", { rate: 2.5 }], ["b", {}]]) };
+  assert.equal(summaryText(store), "1 up, 1 silent · 2 stats · 2.5 values/s");
+  assert.deepEqual(quietSentences(store, 100), [{ state: "silent", text: "No commit from billing for 40 s." }]);
+});
