@@ -37,7 +37,7 @@ _EPOCH = dt.date(1970, 1, 1).toordinal()
 _YEARS = range(2000, 2200)
 _WHOLE = 2.0**53  # beyond it a double no longer tells whole numbers apart
 _tables = DayCache(limit=256)
-_results: Lru[tuple[object, ...], object] = Lru(limit=128)
+_results: Lru[tuple[object, ...], object] = Lru(limit=48)  # each up to 1 MB, in bins of a minute
 _Result = TypeVar("_Result")
 
 

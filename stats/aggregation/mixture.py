@@ -8,12 +8,15 @@ and 13 to 40 % off at worst for uneven or two-peaked ones. Merging the `bot`s th
 without bound.
 """
 
+from dataclasses import dataclass
+
 import numpy as np
 from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
+Flags = NDArray[np.bool_]
 
-_HALVINGS = 36  # the bracket shrinks to 1.5e-11 of the values' range, below the six digits that are kept
+_NOISE = 1e-12  # what a share may be off by after the shares of many partials were added up
 _DIGITS = 6  # significant digits of an estimate; more would only pretend
 
 
@@ -21,41 +24,88 @@ def estimate(parts: dict[str, Floats], pct: Floats, quantile: Floats) -> Floats:
     """The quantile of each row's mixture.
 
     `parts` holds the arrays `cnt`, `min`, `bot`, `top`, `max`, each of the shape (rows, partials); a `cnt` of 0 marks
-    an absent partial. `pct` (rows) is the share that `bot` and `top` cut off, `quantile` (rows) the wanted share.
-    Returns an array (rows), rounded to six significant digits. A row without partials gives 0.
+    an absent partial. `pct` (rows) is the share that `bot` and `top` cut off, `quantile` (rows) the wanted share, 0 to
+    1. Returns an array (rows), rounded to six significant digits. A row without partials gives 0.
     """
-    count = parts["cnt"]
-    present = count > 0
-    lowest = np.where(present, parts["min"], np.inf).min(axis=1)
-    highest = np.where(present, parts["max"], -np.inf).max(axis=1)
+    present = parts["cnt"] > 0
     filled = present.any(axis=1)
-    lowest, highest = np.where(filled, lowest, 0.0), np.where(filled, highest, 0.0)
-    weight = count / np.maximum(count.sum(axis=1, keepdims=True), 1.0)
-    low = np.where(present, parts["min"], 0.0)
-    high = np.where(present, parts["max"], 0.0)
-    bottom = np.clip(np.where(present, parts["bot"], 0.0), low, high)
-    top = np.clip(np.where(present, parts["top"], 0.0), bottom, high)
-    tail = weight * pct[:, None]
-    body = weight - 2.0 * tail
-
-    left, right = lowest.copy(), highest.copy()
-    for _ in range(_HALVINGS):
-        # Halves are added, not the sum halved: the sum of two large finite numbers may not be finite.
-        middle = left * 0.5 + right * 0.5
-        x = middle[:, None]
-        below = (tail * (_ramp(x, low, bottom) + _ramp(x, top, high)) + body * _ramp(x, bottom, top)).sum(axis=1)
-        under = below < quantile
-        left = np.where(under, middle, left)
-        right = np.where(under, right, middle)
-    return np.where(lowest == highest, lowest, np.clip(_rounded(right), lowest, highest))
+    lowest = np.where(filled, np.where(present, parts["min"], np.inf).min(axis=1), 0.0)
+    highest = np.where(filled, np.where(present, parts["max"], -np.inf).max(axis=1), 0.0)
+    wanted = _quantile(_Mixture(parts, pct, lowest), quantile)
+    return np.where(lowest == highest, lowest, np.clip(_rounded(wanted), lowest, highest))
 
 
-def _ramp(x: Floats, start: Floats, end: Floats) -> Floats:
-    """0 left of `start`, 1 right of `end`, a line between; a step at `start` where the two are equal."""
-    width = end * 0.5 - start * 0.5
-    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
-        share = (x * 0.5 - start * 0.5) / width
-    return np.clip(np.where(width > 0, share, np.where(x >= start, 1.0, 0.0)), 0.0, 1.0)
+@dataclass(frozen=True)
+class _Ramp:
+    """A share of the values, spread evenly from `start` over `width`; all of it at `start` where `flat`."""
+
+    start: Floats
+    width: Floats
+    flat: Flags
+    share: Floats
+
+
+class _Mixture:
+    """The distribution of each row. `knots` (rows, 4 x partials) are, in order, the points between which it is linear.
+
+    It works with half the values: the difference of two finite numbers may not be finite, that of their halves is.
+    """
+
+    def __init__(self, parts: dict[str, Floats], pct: Floats, lowest: Floats) -> None:
+        count = parts["cnt"]
+        low, bottom, top, high = (
+            np.where(count > 0, parts[name], lowest[:, None]) * 0.5 for name in ("min", "bot", "top", "max")
+        )
+        bottom = np.clip(bottom, low, high)
+        top = np.clip(top, bottom, high)
+        weight = count / np.maximum(count.sum(axis=1, keepdims=True), 1.0)
+        tail = weight * pct[:, None]
+        body = weight - 2.0 * tail
+        self.knots = np.sort(np.concatenate((low, bottom, top, high), axis=1), axis=1)
+        self._ramps = [_ramp(low, bottom, tail), _ramp(bottom, top, body), _ramp(top, high, tail)]
+
+    def up_to(self, x: Floats) -> Floats:
+        """The share of each row's values that are at most `x` (rows)."""
+        return self._share(x[:, None], np.greater_equal)
+
+    def below(self, x: Floats) -> Floats:
+        """The share of each row's values that are under `x` (rows)."""
+        return self._share(x[:, None], np.greater)
+
+    def _share(self, x: Floats, compare: np.ufunc) -> Floats:
+        total = np.zeros(len(x))
+        for ramp in self._ramps:
+            with np.errstate(over="ignore"):
+                reached = (x - ramp.start) / ramp.width
+            np.copyto(reached, compare(x, ramp.start), where=ramp.flat)
+            np.minimum(np.maximum(reached, 0.0, out=reached), 1.0, out=reached)
+            total += (reached * ramp.share).sum(axis=1)
+        return total
+
+
+def _ramp(start: Floats, end: Floats, share: Floats) -> _Ramp:
+    width = end - start
+    flat = width <= 0
+    return _Ramp(start, np.where(flat, 1.0, width), flat, share)
+
+
+def _quantile(mixture: _Mixture, quantile: Floats) -> Floats:
+    """Where the share of values reaches `quantile`: the first knot by bisection, then on the line that leads to it."""
+    row = np.arange(len(mixture.knots))
+    first = np.zeros(len(row), np.int64)
+    last = np.full(len(row), mixture.knots.shape[1] - 1)
+    while (first < last).any():
+        middle = (first + last) // 2
+        reached = mixture.up_to(mixture.knots[row, middle]) >= quantile - _NOISE
+        last = np.where(reached, middle, last)
+        first = np.where(reached, first, np.minimum(middle + 1, last))
+    start, end = mixture.knots[row, np.maximum(last - 1, 0)], mixture.knots[row, last]
+    at_start, before_end = mixture.up_to(start), mixture.below(end)
+    gain = before_end - at_start
+    on_line = (gain > _NOISE) & (quantile < before_end)
+    share = np.clip((quantile - at_start) / np.where(on_line, gain, 1.0), 0.0, 1.0)
+    half: Floats = np.where(on_line, start + (end - start) * share, end)
+    return half * 2.0
 
 
 def _rounded(values: Floats) -> Floats:
