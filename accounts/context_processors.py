@@ -12,7 +12,7 @@ from accounts.models import Account, Membership
 
 
 def account(request: HttpRequest) -> dict[str, Any]:
-    """`memberships` (a list, oldest first), `current_account` (None without any) and `outbox` (see `accounts.mail`).
+    """`accounts` (a list, oldest first), `account` (the current one, None without any), `outbox` (see `accounts.mail`).
 
     The first two ask the database once, and only in a template that names one of them.
     """
@@ -26,7 +26,7 @@ def account(request: HttpRequest) -> dict[str, Any]:
         return membership.account if membership else None
 
     return {
-        "memberships": SimpleLazyObject(lambda: list(mine().values())),
-        "current_account": SimpleLazyObject(current),
+        "accounts": SimpleLazyObject(lambda: [membership.account for membership in mine().values()]),
+        "account": SimpleLazyObject(current),
         "outbox": outbox(),
     }

@@ -30,6 +30,10 @@ class OpenAccountForm(SignupForm):  # type: ignore[misc]  # allauth has no types
     )
     field_order = ("email", "password1", "team")
 
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["password1"].help_text = "At least 8 characters, and not one that everybody uses."
+
     opened: OpenedAccount | None = None
 
     def save(self, request: HttpRequest) -> User:

@@ -1,7 +1,7 @@
 """Pages, read API and websockets of the stats."""
 
 from django.urls import path
-from drf_spectacular.views import SpectacularAPIView
+from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
 
 from stats import api, views
 from stats.consumers import LiveConsumer
@@ -23,7 +23,7 @@ urlpatterns = [
     path("api/v1/warnings/", api.EventsView.as_view(level="warning"), name="api_warnings"),
     path("api/v1/stats/<str:process>/<str:kind>/<str:name>/day/", api.DayView.as_view(), name="api_day"),
     path("api/schema/", SpectacularAPIView.as_view(), name="schema"),
-    path("api/docs/", views.api_docs, name="api_docs"),
+    path("api/docs/", SpectacularSwaggerSplitView.as_view(url_name="schema"), name="api_docs"),
 ]
 
 websocket_urlpatterns = [

@@ -3,6 +3,7 @@
 import shutil
 import time
 from http import HTTPStatus
+from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.contrib.auth.decorators import login_required
@@ -88,12 +89,6 @@ def client_package(request: HttpRequest, name: str) -> FileResponse:  # noqa: AR
 
 
 @require_safe
-def api_docs(request: HttpRequest) -> HttpResponse:
-    """The API's documentation for people."""
-    return render(request, "stats/api_docs.html")
-
-
-@require_safe
 @never_cache
 def healthz(request: HttpRequest) -> JsonResponse:  # noqa: ARG001  (Django's signature)
     """200 as soon as the server takes commits."""
@@ -127,6 +122,8 @@ def _live(account_id: int) -> dict[str, object]:
         "live_url": f"/ws/live/?account={account_id}",
         "history_url": "/api/v1/stats/",
         "public_url": settings.PUBLIC_URL,
+        "udp_host": urlsplit(settings.PUBLIC_URL).hostname,
+        "udp_port": settings.UDP_PORT,
     }
 
 

@@ -183,9 +183,9 @@ def test_opening_a_page_makes_its_account_the_current_one(alice: User, acme: Acc
     second = open_account(alice, "Second").account
     browser = browser_of(alice)
     page = browser.get(f"/a/{second.pk}/keys/")
-    assert page.context["current_account"] == second
-    assert [membership.account for membership in page.context["memberships"]] == [acme, second]
-    assert browser.get("/accounts/email/").context["current_account"] == second
+    assert page.context["account"] == second
+    assert list(page.context["accounts"]) == [acme, second]
+    assert browser.get("/accounts/email/").context["account"] == second
 
 
 def test_a_page_takes_few_queries_however_many_accounts_and_keys(
