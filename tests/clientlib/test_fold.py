@@ -4,7 +4,18 @@ import re
 from fractions import Fraction
 
 import pytest
-from dattss.fold import PCT, SAMPLE, Accumulator, Interval, Number, clean_name, is_name, parse_value, shortest
+from dattss.fold import (
+    PCT,
+    SAMPLE,
+    Accumulator,
+    Interval,
+    Number,
+    clean_name,
+    is_name,
+    parse_value,
+    parse_values,
+    shortest,
+)
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -18,7 +29,7 @@ numbers = st.integers(-(10**20), 10**20) | st.floats(-1e200, 1e200).map(shortest
         ("12ms!", (12, "ms", True)),
         ("1c", (1, "c", False)),
         ("-0.25g", (-0.25, "g", False)),
-        ("3.0g", (3, "g", False)),
+        ("3.0g", (3.0, "g", False)),
         ("007c!", (7, "c", True)),
         ("-0c", (0, "c", False)),
         ("123456789012345678901234567890c", (123456789012345678901234567890, "c", False)),
@@ -26,7 +37,7 @@ numbers = st.integers(-(10**20), 10**20) | st.floats(-1e200, 1e200).map(shortest
 )
 def test_a_value_is_read_as_number_type_and_emphasis(text: str, parsed: tuple[Number, str, bool]) -> None:
     assert parse_value(text) == parsed
-    assert str(parse_value(text)) == str(parsed)  # 3 and not 3.0
+    assert str(parse_value(text)) == str(parsed)  # the type of the number too
 
 
 @pytest.mark.parametrize(
@@ -172,6 +183,18 @@ def test_an_interval_begins_anew_when_taken() -> None:
     interval.take()
     assert len(interval) == 0
     assert interval.take() == {"c": [], "ms": [], "g": []}
+
+
+@given(st.lists(st.text("01.-cmsg!\n", max_size=6) | st.sampled_from(["1c", "2.5ms!", "0g", "1" * 2000 + "c"])))
+def test_values_read_together_are_the_same_as_read_one_by_one(texts: list[str]) -> None:
+    assert parse_values(texts) == {text: parse_value(text) for text in texts}
+
+
+def test_whole_numbers_are_written_without_a_point() -> None:
+    interval = Interval()
+    interval.add_texts("live", ["3.0g", "4.00g"])
+    [partial] = interval.take()["g"]
+    assert [str(partial[key]) for key in ("sum", "min", "max", "fst", "lst", "bot", "top")] == list("7343434")
 
 
 @given(st.lists(st.sampled_from(["1c", "2ms!", "3.5g", "bad", "1c!", 7]), max_size=50))

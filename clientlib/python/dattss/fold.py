@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 import random
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Sequence
 from typing import Literal, TypedDict, Union, cast
 
 Kind = Literal["c", "ms", "g"]  # counter, timer in milliseconds, gauge
@@ -23,10 +23,11 @@ SAMPLE = 2048  # raw values kept of a stat and interval; a tenth's rank is then 
 LARGEST = 1e290  # values from here on are bad: sums of a day of them would leave the range of a double
 _LONGEST_TEXT = 1024  # a number needs no more digits than that; reading a longer one costs more than it is worth
 _EXACT = 2**53  # whole numbers under this are the same as a double and as an integer
-_SHORT = 18  # digits of a whole number that needs no check of its size
+_SHORT = 17  # characters of a number that needs no check of its size
 _CHUNK = 512  # values that are summed up at once
 
 _VALUE = re.compile(r"(-?[0-9]+(?:\.[0-9]+)?)(c|ms|g)(!)?")
+_VALUES = re.compile(rf"^{_VALUE.pattern}$", re.MULTILINE)
 _NAME = re.compile(r"[A-Za-z0-9_.:!-]{1,128}")
 _NOT_OF_A_NAME = re.compile(r"[^A-Za-z0-9_.:!-]+")
 _RANDOM = random.Random()  # noqa: S311 - our own, so that a program that seeds `random` gets the numbers it expects
@@ -55,29 +56,38 @@ Partials = dict[Kind, list[Partial]]
 def parse_value(text: object) -> ParsedValue | None:
     """`"12.5ms!"` as `(12.5, "ms", True)`: number, type, emphasis. None for whatever is not a value.
 
-    Whole numbers come as int, exactly; all others as float. Numbers of 1e290 or more are not values, nor are texts of
-    more than 1,024 characters.
+    Whole numbers come as int, exactly; those with a point as float. Numbers of 1e290 or more are not values, nor are
+    texts of more than 1,024 characters.
     """
     plain = plain_text(text)
     if plain is None or len(plain) > _LONGEST_TEXT:
         return None
     match = _VALUE.fullmatch(plain)
-    if match is None:
-        return None
-    digits, kind = match[1], cast("Kind", match[2])
-    number = _number(digits)
-    if not -LARGEST < number < LARGEST:
-        return None
-    return number, kind, match[3] is not None
+    return None if match is None else _read(match[1], match[2], match[3])
 
 
-def _number(digits: str) -> Number:
-    if "." in digits:
-        return shortest(float(digits))
-    if len(digits) < _SHORT:
-        return int(digits)
-    number = float(digits)  # infinite, not an error, for too many digits
-    return int(digits) if abs(number) < LARGEST else number
+def parse_values(texts: Collection[str]) -> dict[str, ParsedValue | None]:
+    """`parse_value` of each text, for plain str only. Twice as fast as one by one where all are values."""
+    unique = dict.fromkeys(texts)
+    if not unique:
+        return {}
+    lines = "\n".join(unique)
+    found = _VALUES.findall(lines)
+    # As many matches as lines as texts: then each text is a line, and a value as a whole.
+    if len(found) == len(unique) == lines.count("\n") + 1 and max(map(len, unique)) <= _LONGEST_TEXT:
+        return {text: _read(*parts) for text, parts in zip(unique, found)}
+    return {text: parse_value(text) for text in unique}
+
+
+def _read(digits: str, kind: str, mark: str | None) -> ParsedValue | None:
+    if len(digits) <= _SHORT:
+        number: Number = float(digits) if "." in digits else int(digits)
+    else:
+        number = float(digits)  # infinite, not an error, for too many digits
+        if not -LARGEST < number < LARGEST:
+            return None
+        number = number if "." in digits else int(digits)
+    return number, cast("Kind", kind), bool(mark)
 
 
 def shortest(number: Number) -> Number:
@@ -170,12 +180,12 @@ class Accumulator:
             "pct": PCT,
             "sum": shortest(self._sum),
             "cnt": self._cnt,
-            "max": self._max,
-            "min": self._min,
-            "fst": self._fst,
-            "lst": self._lst,
-            "bot": ranked[cut],
-            "top": ranked[-1 - cut],
+            "max": shortest(self._max),
+            "min": shortest(self._min),
+            "fst": shortest(self._fst),
+            "lst": shortest(self._lst),
+            "bot": shortest(ranked[cut]),
+            "top": shortest(ranked[-1 - cut]),
             "emp": self.emp,
         }
 
@@ -236,16 +246,14 @@ class Interval:
         """Takes one value. The caller has checked the name (`is_name`) and the value (`parse_value`)."""
         self._stat(typ, name).add(value, emphasis)
 
-    def add_texts(self, name: str, texts: Iterable[object]) -> list[object]:
+    def add_texts(self, name: str, texts: Sequence[object]) -> list[object]:
         """Takes values as a program wrote them, in their order. Returns those that are none."""
-        known: dict[str, ParsedValue | None] = {}  # programs repeat themselves: `1c` is read once
+        plain = [text for text in texts if type(text) is str]
+        known = parse_values(plain)  # programs repeat themselves: `1c` is read once
         bad: list[object] = []
         adders: dict[Kind, Callable[[Number, bool], None]] = {}
         for text in texts:
-            if type(text) is str:
-                parsed = known[text] if text in known else known.setdefault(text, parse_value(text))
-            else:
-                parsed = parse_value(text)
+            parsed = known[text] if type(text) is str else parse_value(text)
             if parsed is None:
                 bad.append(text)
                 continue

@@ -39,12 +39,14 @@ class Ticker:
         """The first tick is one interval from now."""
         self.interval = interval
         self._start = now
+        self._ticks = 1
         self.due = now + interval
 
     def tick(self, now: float) -> None:
         """The due tick has been seen to: the next one is the first of the grid after `now`."""
         passed = int((now - self._start) / self.interval)
-        self.due = self._start + (passed + 1) * self.interval
+        self._ticks = max(self._ticks, passed) + 1  # rounding may have made `passed` one too small
+        self.due = self._start + self._ticks * self.interval
 
 
 class Reporter:
