@@ -3,7 +3,7 @@
 import logging
 import threading
 
-from celery.beat import EmbeddedService
+from celery.beat import Service
 from celery.worker import WorkController, state
 from django.conf import settings
 
@@ -30,18 +30,19 @@ class EmbeddedCelery:
             without_gossip=True,
         )
         self._worker_thread = threading.Thread(target=self._worker.start, name="celery-worker", daemon=True)
-        self._beat = EmbeddedService(app, thread=True)
+        # It looks at its schedule each second, so that it can be stopped within one.
+        self._beat = Service(app, max_interval=1)
+        self._beat_thread = threading.Thread(target=self._beat.start, name="celery-beat", daemon=True)
 
     def start(self) -> None:
         """Begins to work and to beat."""
         self._worker_thread.start()
-        self._beat.daemon = True
-        self._beat.start()
+        self._beat_thread.start()
 
     def stop(self) -> None:
         """Ends both; gives running tasks up to `STOP_SECONDS`."""
-        self._beat.stop()
-        state.should_stop = 0
+        self._beat.stop(wait=True)
+        state.should_stop = 0  # type: ignore[assignment]  # the exit status; None means to go on
         self._worker_thread.join(STOP_SECONDS)
         if self._worker_thread.is_alive():
             log.warning("Celery's worker did not stop within %.0f s.", STOP_SECONDS)

@@ -7,7 +7,7 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable
 
-from channels.layers import get_channel_layer
+from channels.layers import BaseChannelLayer
 from channels.worker import Worker
 from django.conf import settings
 from twisted.internet import defer, error, reactor
@@ -15,6 +15,7 @@ from twisted.internet import defer, error, reactor
 from accounts.keytable import KeyTable
 from dattss_site.asgi import application
 from stats import runtime
+from stats.channel import channel_layer
 from stats.consumers import engine_channel
 from stats.selfwatch import SelfWatch
 from stats.shard import Shard
@@ -44,13 +45,13 @@ class DataServer:
     def run(self, started: Callable[[], None]) -> None:
         """Serves; `started` is called, in a thread, once commits are taken. `failure` says why it could not begin."""
         reactor.callWhenRunning(lambda: defer.Deferred.fromFuture(asyncio.ensure_future(self._start(started))))
-        reactor.addSystemEventTrigger("before", "shutdown", lambda: _deferred(self._stop()))
+        reactor.addSystemEventTrigger("before", "shutdown", lambda: _deferred(self._stop()))  # type: ignore[arg-type]
         self._server.run()
         self.failure = self.failure or self._server.failure
 
     async def _start(self, started: Callable[[], None]) -> None:
         loop = runtime.loop = asyncio.get_running_loop()
-        layer = get_channel_layer()
+        layer = channel_layer()
         shard = Shard(
             settings.DATTSS_DATA / "stats",
             layer,
@@ -99,12 +100,12 @@ def _deferred(work: Awaitable[None]) -> "defer.Deferred[None]":
     return defer.Deferred.fromFuture(asyncio.ensure_future(work))
 
 
-async def _listen(layer: object) -> None:
+async def _listen(layer: BaseChannelLayer) -> None:
     """Carries messages from the channel layer to the engine's consumer, again after the layer was away."""
     while True:
         worker = Worker(application, [engine_channel(settings.DATTSS_SHARD)], layer)
         try:
-            await worker.arun()
+            await worker.arun()  # type: ignore[no-untyped-call]
         except Exception as problem:  # noqa: BLE001  (Redis may be away; the engine must hear again later)
             log.error("The channel layer failed (%s); trying again.", problem)  # noqa: TRY400
         await asyncio.sleep(RETRY_SECONDS)

@@ -25,7 +25,7 @@ from stats.aggregation.partial import KINDS
 from stats.engine_call import EngineError, ask
 from stats.http import key_of
 from stats.storage import eventlog
-from stats.storage.paths import Stat
+from stats.storage.paths import Level, Stat
 
 _ACCOUNT = OpenApiParameter("account", int, description="Which account, for a user who belongs to several.")
 _REFUSED = {
@@ -95,7 +95,7 @@ class CurrentView(APIView):
 class EventsView(APIView):
     """Errors or warnings."""
 
-    level = "error"
+    level: Level = "error"
 
     @extend_schema(parameters=[_ACCOUNT], responses={200: OpenApiTypes.OBJECT, **_REFUSED})
     def get(self, request: Request) -> Response:

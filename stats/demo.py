@@ -59,7 +59,7 @@ def minutes(account: int, start: int, end: int, seed: int) -> Iterator[MinuteRow
         for process, kind, name, make in _STATS:
             made = make(day, day.noise(f"{process} {kind} {name}"))
             for minute, aggregate in _aggregates(made, first, last):
-                yield account, process, kind, name, number * MINUTES + minute, aggregate
+                yield MinuteRow(account, process, kind, name, number * MINUTES + minute, aggregate)
 
 
 def _day(number: int, seed: int) -> _Day:

@@ -5,8 +5,9 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from stats.aggregation.partial import MinuteRow
-from stats.events import LEVELS, Level
+from stats.events import LEVELS
 from stats.storage import cur, eventlog
+from stats.storage.paths import Level
 from stats.storage.prt_writer import FlushError, Writer
 
 State = tuple[int, str, dict[str, Any]]  # account, process, contents of its `.cur`

@@ -5,10 +5,10 @@ from typing import Any
 
 from asgiref.sync import async_to_sync
 from channels.exceptions import ChannelFull
-from channels.layers import get_channel_layer
 from redis.exceptions import RedisError
 
 from stats import runtime
+from stats.channel import channel_layer
 from stats.consumers import engine_channel
 
 
@@ -42,7 +42,7 @@ def ask(shard: int, message: dict[str, Any], timeout: float) -> dict[str, Any]:
 
 
 async def _exchange(shard: int, message: dict[str, Any], timeout: float) -> dict[str, Any]:
-    layer = get_channel_layer()
+    layer = channel_layer()
     # With a prefix of its own the Redis layer would wait behind other receivers: its lock knows one prefix only.
     reply = await layer.new_channel()
     await layer.send(engine_channel(shard), {**message, "reply": reply})

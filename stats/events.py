@@ -2,12 +2,12 @@
 
 from collections import deque
 from collections.abc import Iterator
-from typing import Any, Literal
+from typing import Any
 
 from stats.aggregation.commit import Commit
+from stats.storage.paths import Level
 
 KEPT = 100
-Level = Literal["error", "warning"]
 LEVELS: tuple[Level, ...] = ("error", "warning")
 LONGEST = 16_384  # characters of a message or a stack that are kept
 Ring = deque[dict[str, Any]]
@@ -22,22 +22,22 @@ class Events:
 
     def add(self, account_id: int, commit: Commit, now: float) -> list[dict[str, Any]]:
         """Keeps the events of a commit that arrived at `now`; returns them as pages and files show them."""
-        events = [
-            {
-                "at": round(now - commit.age - event.age, 3),
-                "nam": commit.nam,
-                "lvl": event.lvl,
-                "typ": event.typ,
-                "msg": _cut(event.msg),
-                "trc": _cut(event.trc),
-                "cnt": event.cnt,
-            }
-            for event in commit.evt
-        ]
-        for event in events:
-            self._ring(account_id, event["lvl"]).append(event)
-            self._changed.add((account_id, event["lvl"]))
-        return events
+        shown: list[dict[str, Any]] = []
+        for event in commit.evt:
+            shown.append(
+                {
+                    "at": round(now - commit.age - event.age, 3),
+                    "nam": commit.nam,
+                    "lvl": event.lvl,
+                    "typ": event.typ,
+                    "msg": _cut(event.msg),
+                    "trc": _cut(event.trc),
+                    "cnt": event.cnt,
+                }
+            )
+            self._ring(account_id, event.lvl).append(shown[-1])
+            self._changed.add((account_id, event.lvl))
+        return shown
 
     def restore(self, account_id: int, level: Level, events: list[dict[str, Any]]) -> None:
         """Puts back what a file holds."""

@@ -1,5 +1,7 @@
 """Pages, read API and websockets of the stats."""
 
+from typing import Any, cast
+
 from django.urls import path
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
 
@@ -26,7 +28,7 @@ urlpatterns = [
     path("api/docs/", SpectacularSwaggerSplitView.as_view(url_name="schema"), name="api_docs"),
 ]
 
-websocket_urlpatterns = [
-    path("ws/live/", LiveConsumer.as_asgi()),
-    path("ws/demo/", LiveConsumer.as_asgi()),
+websocket_urlpatterns: list[Any] = [
+    path("ws/live/", cast(Any, LiveConsumer.as_asgi())),
+    path("ws/demo/", cast(Any, LiveConsumer.as_asgi())),
 ]

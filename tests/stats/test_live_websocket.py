@@ -34,7 +34,8 @@ def until(socket: ClientConnection, name: str) -> dict[str, Any]:
     """The first message that tells of the stat `name`, and in it only that stat."""
     while True:
         received = message(socket)
-        for stat in received.get("stats", ()):
+        stats: list[dict[str, Any]] = received.get("stats", [])
+        for stat in stats:
             if stat["nam"] == name:
                 return stat
 

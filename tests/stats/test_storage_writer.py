@@ -26,7 +26,7 @@ def count(value: float = 3.0, times: int = 1) -> Aggregate:
 
 
 def row(minute: int, value: float = 3.0, *, name: str = "new", process: str = "api", account: int = 1) -> MinuteRow:
-    return (account, process, "c", name, MIDNIGHT + minute, count(value))
+    return MinuteRow(account, process, "c", name, MIDNIGHT + minute, count(value))
 
 
 def minutes_in(path: Path) -> list[str]:
@@ -39,7 +39,7 @@ def writer(tmp_path: Path) -> Writer:
 
 
 def test_a_minute_is_a_line_in_the_file_of_its_stat_and_day(writer: Writer, tmp_path: Path) -> None:
-    rows = [row(5), row(6), (1, "api", "ms", "query", MIDNIGHT + 5, count()), row(1440), row(5, account=2)]
+    rows = [row(5), row(6), MinuteRow(1, "api", "ms", "query", MIDNIGHT + 5, count()), row(1440), row(5, account=2)]
     assert writer.write(rows).written == 5
     files = sorted(str(path.relative_to(tmp_path)) for path in tmp_path.rglob("*.*"))
     assert files == [
@@ -123,7 +123,7 @@ def test_no_name_makes_a_file_outside_the_accounts_folder(
     tmp_path_factory: pytest.TempPathFactory, process: str, name: str
 ) -> None:
     base = tmp_path_factory.mktemp("base")
-    report = Writer(base / "root").write([(1, process, "c", name, MIDNIGHT, count())])
+    report = Writer(base / "root").write([MinuteRow(1, process, "c", name, MIDNIGHT, count())])
     files = [path for path in base.rglob("*") if path.is_file()]
     assert report.written + report.refused == 1
     assert len(files) == report.written
@@ -136,8 +136,8 @@ def test_what_cannot_be_a_line_is_refused_and_keeps_nothing_else_back(
     broken: list[MinuteRow] = [
         row(5, process=".."),
         row(5, name="a/b"),
-        (1, "api", "c", "nan", MIDNIGHT, count(float("nan"))),
-        (1, "api", "c", "late", -(10**12), count()),
+        MinuteRow(1, "api", "c", "nan", MIDNIGHT, count(float("nan"))),
+        MinuteRow(1, "api", "c", "late", -(10**12), count()),
     ]
     with caplog.at_level(logging.WARNING, "dattss.storage"):
         report = writer.write([broken[0], row(5), *broken[1:], row(6)])
@@ -183,8 +183,8 @@ def test_a_damaged_last_line_is_removed_and_the_others_stay(tmp_path: Path) -> N
 def test_lines_longer_than_the_tail_that_is_looked_at_are_no_trouble(tmp_path: Path) -> None:
     long = Aggregate(3, 1, 3, 3, 3, 3, 3, 3, skt="x" * 10_000)
     writer = Writer(tmp_path)
-    writer.write([(1, "api", "ms", "query", MIDNIGHT + minute, long) for minute in range(3)])
-    Writer(tmp_path).write([(1, "api", "ms", "query", MIDNIGHT + 3, long)])
+    writer.write([MinuteRow(1, "api", "ms", "query", MIDNIGHT + minute, long) for minute in range(3)])
+    Writer(tmp_path).write([MinuteRow(1, "api", "ms", "query", MIDNIGHT + 3, long)])
     content = (tmp_path / "1/2026-W47_1/api/ms_query.prt").read_bytes()
     assert content == b"".join(format_line(minute, long) for minute in range(4))
 
@@ -273,7 +273,7 @@ LIMITED = """
     signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
     resource.setrlimit(resource.RLIMIT_FSIZE, (50, resource.RLIM_INFINITY))
     one = Aggregate(3, 1, 3, 3, 3, 3, 3, 3)
-    rows = [(1, "api", "c", "new", {first} + minute, one) for minute in range(5)]
+    rows = [MinuteRow(1, "api", "c", "new", {first} + minute, one) for minute in range(5)]
     writer = Writer(Path(sys.argv[1]))
     try:
         writer.write(rows)

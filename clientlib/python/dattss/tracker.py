@@ -166,7 +166,7 @@ class Process:
         """Children of `multiprocessing` end without `atexit`; they have an exit list of their own."""
         multiprocessing = sys.modules.get("multiprocessing")
         if multiprocessing is not None and multiprocessing.parent_process() is not None:
-            from multiprocessing.util import Finalize
+            from multiprocessing.util import Finalize  # noqa: PLC0415  (only in programs that use it already)
 
             Finalize(None, self.stop, exitpriority=0)
 
