@@ -50,13 +50,13 @@ class Engine:
         account = account or self._accounts.setdefault(account_id, Account(account_id))
         if process is None and len(account.processes) >= self._most_stats:
             return Applied(0, count)
-        process = process or self._appear(account, commit.nam, now)
+        process = process or self._appear(account, commit.nam)
         dropped = self._take(process, commit, now)
         self._mark(process, commit, now)
         return Applied(count - dropped, dropped)
 
-    def _appear(self, account: Account, name: str, now: float) -> Process:
-        process = account.processes[name] = Process(account, name, now, self._slot)
+    def _appear(self, account: Account, name: str) -> Process:
+        process = account.processes[name] = Process(account, name, seen=0.0, slot=self._slot)
         return process
 
     def _mark(self, process: Process, commit: Commit, now: float) -> None:

@@ -97,6 +97,13 @@ def test_a_late_commit_does_not_turn_a_process_back() -> None:
     assert (process["upt"], process["err"], process["seen"]) == (100, 3, START + 50)
 
 
+def test_the_first_commit_may_be_a_little_late() -> None:
+    engine = new_engine()
+    engine.apply(1, commit("api", upt=60, age=0.004), START + 1)
+    process = engine.snapshot(1, START + 1)["processes"][0]
+    assert (process["upt"], process["mem"], process["seen"]) == (60, 1 << 20, START + 0.996)
+
+
 def test_events_count_at_least_as_many_as_are_carried() -> None:
     engine = new_engine()
     events = [{"lvl": "error", "msg": "a", "cnt": 4}, {"lvl": "warning", "msg": "b"}]

@@ -267,7 +267,7 @@ def test_after_a_full_disk_the_same_flush_completes_with_nothing_twice(small_dis
 LIMITED = """
     import resource, signal, sys
     from pathlib import Path
-    from stats.aggregation.partial import Aggregate
+    from stats.aggregation.partial import Aggregate, MinuteRow
     from stats.storage.prt_writer import FlushError, Writer
 
     signal.signal(signal.SIGXFSZ, signal.SIG_IGN)

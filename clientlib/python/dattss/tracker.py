@@ -164,11 +164,9 @@ class Process:
 
     def _flush_before_a_child_ends(self) -> None:
         """Children of `multiprocessing` end without `atexit`; they have an exit list of their own."""
-        multiprocessing = sys.modules.get("multiprocessing")
-        if multiprocessing is not None and multiprocessing.parent_process() is not None:
-            from multiprocessing.util import Finalize  # noqa: PLC0415  (only in programs that use it already)
-
-            Finalize(None, self.stop, exitpriority=0)
+        endings = sys.modules.get("multiprocessing.util")  # never imported for those who do not use it
+        if endings is not None and sys.modules["multiprocessing"].parent_process() is not None:
+            endings.Finalize(None, self.stop, exitpriority=0)
 
 
 class SilentProcess(Process):
