@@ -1,5 +1,7 @@
 # One target, one job. `make run` and `make test` need only Python 3.11 or newer on the machine.
-PYTHON ?= $(firstword $(foreach name,python3.14 python3.13 python3.12 python3.11 python3,$(shell command -v $(name))))
+# The first of these that really runs: version managers leave names behind that only say what is missing.
+PYTHON ?= $(shell for name in python3.11 python3.12 python3.13 python3.14 python3; do \
+	$$name -c 'import sys; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1 && echo $$name && break; done)
 VENV := .venv
 BIN := $(VENV)/bin
 NPM = $(or $(shell command -v npm),$(BIN)/npm)
@@ -39,7 +41,7 @@ clean:
 	rm -rf $(VENV) node_modules build .mypy_cache .ruff_cache .pytest_cache .hypothesis
 
 $(BIN)/python:
-	@$(PYTHON) -c 'import sys; sys.exit("DaTtSs needs Python 3.11 or newer; set PYTHON=/path/to/one." if sys.version_info < (3, 11) else 0)'
+	@test -n "$(PYTHON)" || { echo "DaTtSs needs Python 3.11 or newer; set PYTHON=/path/to/one."; exit 1; }
 	$(PYTHON) -m venv $(VENV)
 
 $(VENV)/.run: requirements.txt | $(BIN)/python
