@@ -10,7 +10,7 @@ PATHS := .
 .PHONY: run test soak bench lint format requirements clean
 
 run: $(VENV)/.run node_modules/.run build/clients/.made
-	exec $(BIN)/python manage.py up
+	@exec $(BIN)/python manage.py up
 
 test: $(VENV)/.test node_modules/.test build/clients/.made
 	$(BIN)/python -m pytest -m "not soak"

@@ -3,7 +3,7 @@
 import logging
 import threading
 
-from celery.beat import Service
+from celery.beat import Scheduler, Service
 from celery.worker import WorkController, state
 from django.conf import settings
 
@@ -31,7 +31,7 @@ class EmbeddedCelery:
         )
         self._worker_thread = threading.Thread(target=self._worker.start, name="celery-worker", daemon=True)
         # It looks at its schedule each second, so that it can be stopped within one.
-        self._beat = Service(app, max_interval=1)
+        self._beat = Service(app, max_interval=1, scheduler_cls=Scheduler)
         self._beat_thread = threading.Thread(target=self._beat.start, name="celery-beat", daemon=True)
 
     def start(self) -> None:
