@@ -28,7 +28,9 @@ export function statusText(status, age) {
   if (!Number.isFinite(age)) return WORDS[status.state];
   const seconds = age / 1000;
   const text = seconds < 9.95 ? `${seconds.toFixed(1)} s` : since(seconds);
-  return status.state === "live" ? `live · ${text}` : `${WORDS[status.state]} · data ${text} old`;
+  if (status.state === "live") return `live · ${text}`;
+  // Between attempts and during them it is the same to a reader: the page is on its way back.
+  return `${status.state === "offline" ? WORDS.offline : WORDS.waiting} · data ${text} old`;
 }
 
 /**
@@ -49,7 +51,7 @@ export class Connection {
   constructor(path, page) {
     this.page = page;
     this.#state.hidden = false;
-    this.live = connect(path, { message: (message) => this.#take(message), status: () => this.#tell() });
+    this.live = connect(path, { message: (message) => this.#take(message), status: (status) => this.#changed(status) });
     this.#tell();
     window.setInterval(() => {
       if (!document.hidden) this.#tell();
@@ -86,6 +88,17 @@ export class Connection {
       this.page.draw(change);
       this.#count();
     });
+  }
+
+  /**
+   * Say once that the connection went or came: the age in the top bar changes too often to be read aloud.
+   * @param {Status} status
+   */
+  #changed(status) {
+    const news = need("#connection-news");
+    if (status.state === "live") say(news, news.textContent ? "Connected again." : "");
+    else if (this.store.at) say(news, status.reason || "Connection lost. The page reconnects by itself.");
+    this.#tell();
   }
 
   #tell() {

@@ -5,8 +5,14 @@
 export class HistoryError extends Error {
   /** @param {number} status HTTP status, 0 where there was no answer */
   constructor(status) {
-    super(status ? `History did not load (${status}).` : "History did not load: no answer from the server.");
+    super(HistoryError.#sentence(status));
     this.status = status;
+  }
+
+  /** @param {number} status */
+  static #sentence(status) {
+    if (!status) return "History did not load: no answer from the server.";
+    return status === 404 ? "No history yet: a minute is written soon after its end." : `History did not load (${status}).`;
   }
 }
 

@@ -121,8 +121,8 @@ export class Live {
     this.#heard = this.around.now();
     this.#attempt = 0;
     this.#expect(SILENCE);
-    this.#tell("live");
     this.calls.message(JSON.parse(event.data));
+    this.#tell("live");
   }
 
   /** @param {number} code */

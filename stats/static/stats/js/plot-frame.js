@@ -46,9 +46,10 @@ function legendOf() {
   const today = make("span", "legend-today");
   const usual = make("span", "legend-usual");
   const more = make("span", "legend-more");
+  const range = make("span", "legend-range");
   // The same is told in the table and the label: read aloud with each move of the mouse it would only be noise.
-  const root = make("p", "plot-legend", [time, today, usual, more], { "aria-hidden": "true" });
-  return { time, today, usual, more, root };
+  const root = make("p", "plot-legend", [time, today, usual, range, more], { "aria-hidden": "true" });
+  return { time, today, usual, range, more, root };
 }
 
 /**

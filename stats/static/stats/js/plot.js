@@ -36,6 +36,7 @@ export class Plot {
   #closed = 0;
   #error = "";
   #told = 0;
+  #inSight = true;
   /** @type {number | null} */
   #hovered = null;
   #request = new AbortController();
@@ -62,6 +63,7 @@ export class Plot {
     element.addEventListener("click", (event) => this.#chosen(event));
     this.#markTools();
     new ResizeObserver(() => this.#chart?.fit()).observe(this.area);
+    new IntersectionObserver((entries) => this.#seenChanged(entries.some((entry) => entry.isIntersecting))).observe(element);
   }
 
   /** Step in minutes that is drawn: the chosen one, or what suits the span. */
@@ -96,7 +98,16 @@ export class Plot {
   tick() {
     const sample = liveSample(this.host.store.stats.get(this.state.stat));
     if (this.#day && sample) this.#seen.set(binAt(this.#day, this.host.now()), sample);
-    this.#draw();
+    if (this.#inSight) this.#draw();
+  }
+
+  /**
+   * A plot that is scrolled out of sight is not drawn; it catches up when it comes back.
+   * @param {boolean} inSight
+   */
+  #seenChanged(inSight) {
+    this.#inSight = inSight;
+    if (inSight) this.#draw();
   }
 
   /** The page's colours changed. */
@@ -173,7 +184,8 @@ export class Plot {
     if (index === null) {
       say(legend.time, "");
       say(legend.today, "today");
-      say(legend.usual, day.week.some(Boolean) ? "average of 7 days" : "");
+      say(legend.usual, averageName(day));
+      say(legend.range, day.typical.some(Boolean) ? "usual" : "");
       say(legend.more, this.#moreNames());
       return;
     }
@@ -182,6 +194,9 @@ export class Plot {
     say(legend.time, clock(day.tz).time(columns.x[index]));
     say(legend.today, unit(columns.today[index]));
     say(legend.usual, usual === null ? "" : `${unit(usual)} typical, ${difference(columns.today[index], usual)}`);
+    const range = day.typical[index];
+    const scale = this.typ === "c" ? day.step : 1;
+    say(legend.range, range ? `${unit(range.low / scale)} to ${unit(range.high / scale)}` : "");
     say(legend.more, this.#moreValues(index));
   }
 
@@ -279,6 +294,16 @@ export class Plot {
     else if (document.fullscreenElement === this.element) void document.exitFullscreen();
     else void this.element.requestFullscreen();
   }
+}
+
+/**
+ * What the dashed line is called: on the third day it is of two days.
+ * @param {Day} day
+ */
+function averageName(day) {
+  const days = day.week.reduce((most, bin) => Math.max(most, bin ? (bin.days ?? 7) : 0), 0);
+  if (!days) return "";
+  return days === 1 ? "yesterday" : `average of ${days} days`;
 }
 
 /**

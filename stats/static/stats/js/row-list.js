@@ -89,15 +89,15 @@ export class RowList {
   }
 
   /**
-   * Scroll a row into sight.
+   * Scroll a row into sight, with what lies below it as far as there is room.
    * @param {number} index
    */
   reveal(index) {
     const top = this.#tops[index];
-    const bottom = top + this.maker.height(this.rows[index]);
+    const bottom = this.#tops[index + 1];
     const { scrollTop, clientHeight } = this.viewport;
     if (top < scrollTop) this.viewport.scrollTop = top;
-    else if (bottom > scrollTop + clientHeight) this.viewport.scrollTop = bottom - clientHeight;
+    else if (bottom > scrollTop + clientHeight) this.viewport.scrollTop = Math.min(top, bottom - clientHeight);
     this.#show();
   }
 
@@ -183,14 +183,17 @@ export class RowList {
     const wanted = new Set();
     for (let index = first; index <= last; index += 1) wanted.add(this.rows[index].key);
     for (const key of this.#shown.keys()) if (!wanted.has(key)) this.#hide(key);
-    for (let index = first; index <= last; index += 1) this.#place(this.rows[index], this.#tops[index]);
+    /** @type {HTMLElement | null} */
+    let above = null;
+    for (let index = first; index <= last; index += 1) above = this.#place(this.rows[index], this.#tops[index], above);
   }
 
   /**
    * @param {Row} row
    * @param {number} top
+   * @param {HTMLElement | null} above the row before it: who reads the document in its order meets the rows in theirs
    */
-  #place(row, top) {
+  #place(row, top, above) {
     let shown = this.#shown.get(row.key);
     if (!shown) {
       const kind = row.node.kind;
@@ -198,10 +201,12 @@ export class RowList {
       shown = { element, row };
       this.#shown.set(row.key, shown);
       this.maker.fill(element, row);
-      this.content.append(element);
     }
+    const next = above ? above.nextElementSibling : this.content.firstElementChild;
+    if (next !== shown.element) this.content.insertBefore(shown.element, next);
     const transform = `translateY(${top}px)`;
     if (shown.element.style.transform !== transform) shown.element.style.setProperty("transform", transform);
+    return shown.element;
   }
 
   /** @param {string} key */

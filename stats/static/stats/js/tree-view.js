@@ -223,8 +223,12 @@ export class TreeView {
   #use() {
     const row = this.list.rows[this.#index()];
     if (!row) return;
-    if (row.node.kind === "stat") this.plots.toggle(row.node.stat);
-    else this.#fold(row);
+    if (row.node.kind !== "stat") {
+      this.#fold(row);
+      return;
+    }
+    this.plots.toggle(row.node.stat);
+    this.list.reveal(this.#index());
   }
 
   /** @param {Row} row */
