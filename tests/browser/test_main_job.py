@@ -23,6 +23,9 @@ while True:
     dts.agg("orders", "1c")
     dts.agg("routes.checkout", "42ms")
     dts.agg("live_users", "7g")
+    dts.agg("mails.sent", "2c")
+    dts.agg("queue", "3g")
+    dts.agg("job.mail", "12ms")
     time.sleep(0.05)
 """
 
@@ -64,8 +67,11 @@ def test_from_sign_up_to_a_plot_and_through_a_restart(
         row = page.get_by_role("treeitem").filter(has_text="query").first
         expect(row).to_be_visible(timeout=15_000)
         expect(row).to_contain_text("153")
+        plot = page.locator(".plot").filter(has_text="query")
+        if plot.count():  # among those that are opened for somebody who never chose any
+            row.click()
+            expect(plot).to_have_count(0)
         row.click()
-        plot = page.locator(".plot").first
         expect(plot.locator("canvas").first).to_be_visible(timeout=10_000)
         expect(plot).to_contain_text("The typical week appears tomorrow")
         picture(page, "2-plot")
@@ -87,7 +93,7 @@ def test_from_sign_up_to_a_plot_and_through_a_restart(
         assert page.evaluate("window.notReloaded") is True
 
         page.reload()
-        expect(page.locator(".plot").first).to_contain_text("query", timeout=10_000)
+        expect(plot).to_be_visible(timeout=10_000)
         expect(page.locator("body")).not_to_contain_text(key)
 
 
@@ -118,7 +124,9 @@ def test_the_board_at_two_sizes_in_two_schemes(
     with client_program(keys.key, server.url):
         for name in ("query", "orders", "live_users"):
             row = page.get_by_role("treeitem").filter(has_text=name).first
-            row.click(timeout=15_000)
+            expect(row).to_be_visible(timeout=15_000)
+            if not page.locator(".plot").filter(has_text=name).count():
+                row.click()
             expect(page.locator(".plot").filter(has_text=name).locator("canvas").first).to_be_visible(timeout=10_000)
         expect(page.locator(".plot").filter(has_text="orders")).to_contain_text("typical", timeout=10_000)
         picture(page, f"board-{width}-{scheme}")

@@ -11,19 +11,16 @@ const NAMED = 3;
 
 /**
  * @param {Store} store
- * @returns {string} "3 up, 1 down · 213 stats · 1,240 values/s"
+ * @returns {string} "3 up, 1 down · 213 stats"
  */
 export function summaryText(store) {
   const states = { up: 0, silent: 0, down: 0 };
   for (const process of store.processes.values()) states[process.state] += 1;
-  let rate = 0;
-  for (const stat of store.stats.values()) rate += stat.rate ?? 0;
   const running = Object.entries(states)
     .filter(([, count]) => count)
     .map(([state, count]) => `${count} ${state}`);
   const count = store.stats.size;
-  const values = `${number(Math.round(rate * 10) / 10)} values/s`;
-  return [running.join(", "), `${number(count)} ${count === 1 ? "stat" : "stats"}`, values].filter(Boolean).join(" · ");
+  return [running.join(", "), `${number(count)} ${count === 1 ? "stat" : "stats"}`].filter(Boolean).join(" · ");
 }
 
 /**

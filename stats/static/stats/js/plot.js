@@ -96,9 +96,14 @@ export class Plot {
 
   /** Draw what the live values changed. */
   tick() {
+    this.#see();
+    if (this.#inSight) this.#draw();
+  }
+
+  /** Note what the live values show of the current bin: the end of today's line until the history has it. */
+  #see() {
     const sample = liveSample(this.host.store.stats.get(this.state.stat));
     if (this.#day && sample) this.#seen.set(binAt(this.#day, this.host.now()), sample);
-    if (this.#inSight) this.#draw();
   }
 
   /**
@@ -131,6 +136,7 @@ export class Plot {
     this.#day = day;
     this.#error = "";
     this.#closed = Math.floor(asked / 60) * 60;
+    this.#see();
   }
 
   #draw() {
