@@ -59,6 +59,7 @@ class Shard:
         self._keys_thread = ThreadPoolExecutor(1, "dattss-keys")
         self._flushing = asyncio.Lock()
         self._keys_read = asyncio.Event()
+        self._reads_begun = self._reads_ended = 0
         self._waiting = 0
         self._warned_full: dict[int, float] = {}
         self._tasks: set[asyncio.Task[None]] = set()
@@ -99,7 +100,7 @@ class Shard:
             self.spawn(self.publisher.event(account_id, event, now))
 
     async def lookup_new_key(self, raw: str) -> KeyEntry | None:
-        """A key that the table does not know may be seconds old: looks again after the next look at the database.
+        """A key that the table does not know may be seconds old: waits for the next look at the database.
 
         Requests with unknown keys share that look, so that guessing keys costs the database nothing.
         """
@@ -107,7 +108,10 @@ class Shard:
             return None
         self._waiting += 1
         try:
-            await self._keys_read.wait()
+            # One that has begun already may have missed the key.
+            wanted = self._reads_begun + 1
+            while self._reads_ended < wanted:
+                await self._keys_read.wait()
         finally:
             self._waiting -= 1
         return self.keys.lookup(raw)
@@ -132,9 +136,10 @@ class Shard:
     async def stop(self) -> None:
         """Takes no more commits and writes all that is in memory, the open minute too."""
         self.open = False
-        for task in self._tasks:
-            task.cancel()
         async with self._flushing:
+            # A flush that runs has ended by now: cut off in its middle it would not know what it had written.
+            for task in self._tasks:
+                task.cancel()
             self.engine.close_open_minute()
             await self._write(self._clock())
         self._disk_thread.shutdown()
@@ -179,10 +184,13 @@ class Shard:
         await self.publisher.tick(self._clock())
 
     async def _read_keys(self) -> None:
-        await asyncio.get_running_loop().run_in_executor(self._keys_thread, self.keys.reload_if_changed)
-        # Whoever waits now has waited for a look that began after it asked, or asks again with its next commit.
-        self._keys_read.set()
-        self._keys_read.clear()
+        self._reads_begun += 1
+        try:
+            await asyncio.get_running_loop().run_in_executor(self._keys_thread, self.keys.reload_if_changed)
+        finally:
+            self._reads_ended = self._reads_begun
+            self._keys_read.set()
+            self._keys_read.clear()
 
     async def _sample(self) -> None:
         self.watch.sample(self.engine.stat_count)
