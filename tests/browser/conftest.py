@@ -13,8 +13,9 @@ PICTURES = ROOT / "test-results"
 _NAMES = ("chromium", "chromium-browser", "google-chrome", "chrome")
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def browser() -> Iterator[Browser]:
+    """Only for this folder's tests: while Playwright is open its event loop counts as running, and no other can."""
     found = next(filter(None, map(shutil.which, _NAMES)), None)
     if found is None:
         pytest.skip("no Chromium on this machine; install one with: apt-get install chromium")
