@@ -18,7 +18,7 @@ from stats import runtime
 from stats.channel import channel_layer
 from stats.consumers import engine_channel
 from stats.selfwatch import SelfWatch
-from stats.shard import Shard
+from stats.shard import Parts, Shard
 from stats.udp import UdpIntake
 
 log = logging.getLogger("dattss.server")
@@ -52,15 +52,8 @@ class DataServer:
     async def _start(self, started: Callable[[], None]) -> None:
         loop = runtime.loop = asyncio.get_running_loop()
         layer = channel_layer()
-        shard = Shard(
-            settings.DATTSS_DATA / "stats",
-            layer,
-            KeyTable(),
-            self._watch,
-            most_stats=settings.DATTSS_MAX_STATS,
-            rate=settings.DATTSS_RATE_LIMIT,
-        )
         try:
+            shard = Shard(_parts(layer), KeyTable(), self._watch)
             await shard.start()
             runtime.shard = shard
             self._worker = loop.create_task(_listen(layer))
@@ -94,6 +87,17 @@ class _Daphne(Server):  # type: ignore[misc]  # Daphne has no types
         reason = value.socketError.strerror if isinstance(value, error.CannotListenError) else str(value)
         self.failure = f"Port {settings.PORT} on {settings.HOST} cannot be opened: {reason}. Set PORT to another one."
         self.stop()
+
+
+def _parts(layer: BaseChannelLayer) -> Parts:
+    return Parts(
+        root=settings.DATTSS_DATA / "stats",
+        journal=settings.DATTSS_DATA / "journal" / f"shard-{settings.DATTSS_SHARD}",
+        layer=layer,
+        sync_always=settings.DATTSS_FSYNC == "always",
+        most_stats=settings.DATTSS_MAX_STATS,
+        rate=settings.DATTSS_RATE_LIMIT,
+    )
 
 
 def _deferred(work: Awaitable[None]) -> "defer.Deferred[None]":

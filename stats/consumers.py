@@ -44,7 +44,7 @@ class EngineConsumer(AsyncConsumer):
     async def engine_states(self, message: dict[str, Any]) -> None:
         """Answers on `reply` with the live state of each process of `account`, as a JSON `text`."""
         if runtime.shard is not None:
-            states = [state for _, _, state in runtime.shard.engine.states(time.time(), message["account"])]
+            states = list(runtime.shard.engine.states(message["account"], time.time()))
             await _reply(message["reply"], {"ok": True, "text": msgspec.json.encode(states).decode()})
 
     async def engine_ping(self, message: dict[str, Any]) -> None:

@@ -1,50 +1,68 @@
 """What a flush writes and a start reads: where the shard meets `stats.storage`. Called in a thread of its own."""
 
-from collections.abc import Iterable
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
+import msgspec
+
+from stats.aggregation.cut import Cut, calculated
 from stats.aggregation.partial import MinuteRow
 from stats.events import LEVELS
 from stats.storage import cur, eventlog
+from stats.storage import plan as plans
+from stats.storage.journal import Journal
 from stats.storage.paths import Level
-from stats.storage.prt_writer import FlushError, Writer
+from stats.storage.plan import Plan
+from stats.storage.prt_writer import Writer
+from stats.storage.replace import replace
 
-State = tuple[int, str, dict[str, Any]]  # account, process, contents of its `.cur`
-Events = tuple[int, Level, list[dict[str, Any]]]  # account, level, the newest of them
+DELIVERED = "delivered"
+
+Events = tuple[int, Level, list[dict[str, Any]]]  # account, level, the last of them
 
 
-class Outcome(NamedTuple):
-    """How a write went: so many lines are in their files; `unwritten` are not, and must be given again; the reason."""
+@dataclass(eq=False)
+class Unit:
+    """What is flushed together: all that came in the segments of the journal up to `segment`, and in none after it.
 
-    written: int
-    unwritten: list[MinuteRow]
-    error: OSError | None
+    `events` and `delivered` are as they were when the segment ended.
+    """
+
+    segment: int
+    cuts: list[Cut]
+    events: list[Events]
+    delivered: dict[str, Any]
 
 
 class Disk:
-    """The files below `root`."""
+    """The files of a shard: values below `root`, its journal and plan in the folder of `journal`."""
 
-    def __init__(self, root: Path) -> None:
+    def __init__(self, root: Path, folder: Path, journal: Journal) -> None:
         self._root = root
+        self._folder = folder
+        self._journal = journal
         self._writer = Writer(root)
 
-    def write(self, rows: list[MinuteRow], states: Iterable[State], events: Iterable[Events]) -> Outcome:
-        """Writes as much as the disk takes: the minutes first, since they alone cannot be had again."""
-        unwritten: list[MinuteRow] = []
-        problem: OSError | None = None
-        try:
-            self._writer.write(rows)
-        except FlushError as error:
-            unwritten, problem = error.unwritten, error
-        try:
-            for account_id, process, state in states:
-                cur.write(self._root, account_id, process, state)
-            for account_id, level, ring in events:
-                eventlog.write(self._root, account_id, level, ring)
-        except OSError as error:
-            problem = problem or error
-        return Outcome(len(rows) - len(unwritten), unwritten, problem)
+    def flush(self, unit: Unit) -> int:
+        """Brings a unit into its files and drops its part of the journal; returns how many lines it has.
+
+        Raises OSError. Before the plan is on the disk nothing has happened then; after it, the next call, or the next
+        start, completes it first.
+        """
+        self.complete()
+        plan = self._planned(unit)
+        plans.write(self._folder, plan)
+        self._drop_segments(plan.segment)
+        self._carry_out(plan)
+        return len(plan.lines)
+
+    def complete(self) -> None:
+        """Carries out the plan that a crash or a full disk has left undone, if there is one. Raises OSError."""
+        plan = plans.read(self._folder)
+        if plan is not None:
+            self._drop_segments(plan.segment)
+            self._carry_out(plan)
 
     def read_states(self) -> list[tuple[int, dict[str, Any]]]:
         """Account and `.cur` contents of every process."""
@@ -55,3 +73,40 @@ class Disk:
         """The last errors and warnings of every account that has processes."""
         accounts = cur.accounts_with_state(self._root)
         return [(one, level, eventlog.read(self._root, one, level)) for one in accounts for level in LEVELS]
+
+    def read_delivered(self) -> dict[str, Any]:
+        """Which commits were taken, as of the last flush."""
+        try:
+            data: dict[str, Any] = msgspec.msgpack.decode((self._folder / DELIVERED).read_bytes())
+        except FileNotFoundError:
+            return {}
+        return data
+
+    def _planned(self, unit: Unit) -> Plan:
+        rows: list[MinuteRow] = []
+        states: dict[tuple[int, str], dict[str, Any]] = {}
+        for cut in unit.cuts:
+            of_cut, live = calculated(cut)
+            rows.extend(of_cut)
+            states.update({(account, process): state for account, process, state in live})
+        return Plan(
+            segment=unit.segment,
+            lines=list(self._writer.merged(rows).rows),
+            states=[(*key, state) for key, state in states.items()],
+            events=unit.events,
+            delivered=unit.delivered,
+        )
+
+    def _carry_out(self, plan: Plan) -> None:
+        self._writer.write(plan.lines)
+        for account, process, state in plan.states:
+            cur.write(self._root, account, process, state)
+        for account, level, events in plan.events:
+            eventlog.write(self._root, account, level, events)
+        replace(self._folder / DELIVERED, msgspec.msgpack.encode(plan.delivered), durable=True)
+        plans.remove(self._folder)
+
+    def _drop_segments(self, last: int) -> None:
+        for number in self._journal.segments():
+            if number <= last:
+                self._journal.drop(number)

@@ -1,5 +1,6 @@
 """`accept`: the one way in. HTTP, the API view and UDP are thin faces over it."""
 
+import logging
 import time
 import zlib
 from typing import TYPE_CHECKING, Any, NamedTuple, cast
@@ -10,6 +11,8 @@ from stats.aggregation.commit import InvalidCommit, decode
 
 if TYPE_CHECKING:
     from stats.shard import Shard
+
+log = logging.getLogger("dattss.ingest")
 
 MOST_BODY = 1 << 20  # bytes as sent
 MOST_UNPACKED = 8 << 20  # bytes after gzip
@@ -54,7 +57,18 @@ async def accept(key: str, encoding: str, body: bytes) -> Answer:
     entry = shard.keys.lookup(key) or await shard.lookup_new_key(key)
     started = time.perf_counter()
     answer = _refused(shard, entry) or _taken(shard, cast(KeyEntry, entry), encoding, body)
+    if answer.status == 200:
+        answer = await _durable(shard, answer)
     shard.watch.commit(answer.status, time.perf_counter() - started)
+    return answer
+
+
+async def _durable(shard: "Shard", answer: Answer) -> Answer:
+    try:
+        await shard.durable()
+    except OSError as error:
+        log.error("The journal could not be brought to the disk: %s", error)  # noqa: TRY400
+        return UNAVAILABLE
     return answer
 
 
@@ -74,15 +88,21 @@ def _taken(shard: "Shard", entry: KeyEntry, encoding: str, body: bytes) -> Answe
         unpacked = unpack(encoding, body)
         if unpacked is None:
             return TOO_LARGE
-        applied = shard.take(entry, decode(unpacked))
+        taken = shard.take(entry, decode(unpacked), unpacked)
     except InvalidCommit as error:
         return _refusal(400, error.error, at=error.at)
-    if applied.dropped:
-        return Answer(200, {"ok": True, "dropped": applied.dropped})
+    except OSError as error:
+        log.error("A commit could not be kept: %s", error)  # noqa: TRY400  (where is in the error)
+        return UNAVAILABLE
+    if taken.dup:
+        return _DUP
+    if taken.dropped:
+        return Answer(200, {"ok": True, "dropped": taken.dropped})
     return _OK
 
 
 _OK = Answer(200, {"ok": True})
+_DUP = Answer(200, {"ok": True, "dup": True})
 
 
 def unpack(encoding: str, body: bytes) -> bytes | None:

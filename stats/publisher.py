@@ -50,7 +50,6 @@ class Publisher:
 
     async def tick(self, now: float) -> None:
         """Sends what has changed; a watched account hears at least once each slot, so that silence means trouble."""
-        self._engine.advance(now)
         for account_id in self._engine.watched(now):
             await self._publish_changes(account_id, now)
 

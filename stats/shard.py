@@ -3,22 +3,28 @@
 import asyncio
 import logging
 import time
+from collections import deque
 from collections.abc import Callable, Coroutine
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from channels.layers import BaseChannelLayer
 
 from accounts.keys import KEY_PATTERN
 from accounts.keytable import KeyEntry, KeyTable
-from stats.aggregation.commit import Commit, Event, Partials
+from stats.aggregation.commit import Commit, Event, Partials, decode
+from stats.aggregation.cut import Cut
+from stats.aggregation.delivered import Delivered
 from stats.aggregation.engine import Applied, Engine
-from stats.disk import Disk
+from stats.disk import Disk, Unit
+from stats.durability import Durability
 from stats.events import Events
 from stats.publisher import Publisher
 from stats.ratelimit import RateLimit
 from stats.selfwatch import SelfWatch
+from stats.storage.journal import Journal, Record
 
 log = logging.getLogger("dattss.shard")
 
@@ -26,34 +32,52 @@ TICK_SECONDS = 0.1  # a commit is on the page within 250 ms
 KEYS_SECONDS = 0.5  # a key that is made or revoked anywhere counts here within a second
 SAMPLE_SECONDS = 5.0
 WARN_SECONDS = 60.0
+UNFLUSHED = 3  # minutes that Celery may be late before the shard flushes by itself
 _MOST_WAITING = 1000  # requests with an unknown key that may wait for the next look at the database
+
+
+@dataclass(frozen=True)
+class Parts:
+    """What a shard is made with: the folder of all values and that of its journal, the channel layer, whether each
+    answer waits for the disk, the limit of live stats of an account, and that of commits a second."""
+
+    root: Path
+    journal: Path
+    layer: BaseChannelLayer
+    sync_always: bool
+    most_stats: int
+    rate: int
+
+
+class Taken(NamedTuple):
+    """What became of a commit: whether it was taken before, and how many new stats were left out."""
+
+    dup: bool
+    dropped: int
 
 
 class Shard:
     """One shard, owned by this process. `open` while it takes commits."""
 
-    def __init__(  # noqa: PLR0913  (the parts that a process puts together)
-        self,
-        root: Path,
-        layer: BaseChannelLayer,
-        keys: KeyTable,
-        watch: SelfWatch,
-        *,
-        most_stats: int,
-        rate: int,
-        clock: Callable[[], float] = time.time,
-    ) -> None:
-        self.layer = layer
+    def __init__(self, parts: Parts, keys: KeyTable, watch: SelfWatch, clock: Callable[[], float] = time.time) -> None:
+        self.layer = parts.layer
         self.keys = keys
         self.watch = watch
-        self.rate = RateLimit(rate)
-        self.engine = Engine(clock(), most_stats)
+        self.rate = RateLimit(parts.rate)
+        self.engine = Engine(clock(), parts.most_stats)
         self.events = Events()
-        self.publisher = Publisher(self.engine, layer, self.events.recent)
+        self.publisher = Publisher(self.engine, parts.layer, self.events.recent)
         self.open = False
         self.flushed_at = clock()
+        self._most_stats = parts.most_stats
         self._clock = clock
-        self._disk = Disk(root)
+        self._journal = Journal(parts.journal)
+        self._disk = Disk(parts.root, parts.journal, self._journal)
+        self._durability = Durability(self._journal, always=parts.sync_always)
+        self._delivered = Delivered()
+        self._units: deque[Unit] = deque()  # ended segments, until they are flushed
+        self._replayed = False
+        self._cuts: list[Cut] = []  # of the open segment: only a replay finds a minute's end in the middle of one
         # One thread for the disk keeps the files' writes in order; one for the keys keeps one database connection.
         self._disk_thread = ThreadPoolExecutor(1, "dattss-disk")
         self._keys_thread = ThreadPoolExecutor(1, "dattss-keys")
@@ -64,30 +88,112 @@ class Shard:
         self._warned_full: dict[int, float] = {}
         self._tasks: set[asyncio.Task[None]] = set()
 
+    # --- begin and end --------------------------------------------------------------------------------------------
+
     async def start(self) -> None:
-        """Restores the state that the files hold and begins to take commits."""
+        """Brings back what the files and the journal hold, and begins to take commits. Raises OSError."""
         loop = asyncio.get_running_loop()
         await loop.run_in_executor(self._keys_thread, self.keys.reload_if_changed)
-        for account_id, state in await loop.run_in_executor(self._disk_thread, self._disk.read_states):
-            self.engine.restore(account_id, state)
-        for account_id, level, events in await loop.run_in_executor(self._disk_thread, self._disk.read_events):
-            self.events.restore(account_id, level, events)
+        await loop.run_in_executor(self._disk_thread, self._restore)
         self.open = True
         self.spawn(self._every(TICK_SECONDS, self._tick))
         self.spawn(self._every(KEYS_SECONDS, self._read_keys))
         self.spawn(self._every(SAMPLE_SECONDS, self._sample))
+        self.spawn(self._durability.run())
 
-    def take(self, entry: KeyEntry, commit: Commit) -> Applied:
-        """Applies a commit of the key's account. Raises InvalidCommit."""
+    async def stop(self) -> None:
+        """Takes no more commits and writes all that is in memory, the open minute too."""
+        self.open = False
+        async with self._flushing:
+            # A flush that runs has ended by now: cut off in its middle it would leave its work to the next start.
+            for task in self._tasks:
+                task.cancel()
+            self._end_segment(self.engine.cut(self._clock()))
+            await self._flush_units()
+        self._disk_thread.shutdown()
+        self._keys_thread.shutdown()
+
+    def _restore(self) -> None:
+        """Completes a flush that was cut off, reads the files, and replays the journal."""
+        self._disk.complete()
+        for account_id, state in self._disk.read_states():
+            self.engine.restore(account_id, state)
+        for account_id, level, events in self._disk.read_events():
+            self.events.restore(account_id, level, events)
+        self._delivered.load(self._disk.read_delivered())
+        segments = self._journal.segments()
+        for number in segments:
+            self._replay(number)
+        if segments:
+            self._journal.open_segment(segments[-1])
+        self._advance(self._clock())
+
+    def _replay(self, number: int) -> None:
+        """Applies a segment again. Where a minute ends before its first record, the segments before it are a unit."""
+        for index, record in enumerate(self._journal.read(number)):
+            if not self._replayed:
+                self.engine.set_clock(record.at)
+                self._replayed = True
+            ended = self.engine.advance(record.at)
+            if ended is not None and index == 0:
+                self._end_segment(ended)
+            elif ended is not None:
+                self._cuts.append(ended)
+            self._journal.number = number
+            commit = decode(record.body)
+            self._count(record.account, commit, record.at, self.engine.check(record.account, commit))
+        self._journal.number = number
+
+    # --- commits --------------------------------------------------------------------------------------------------
+
+    def take(self, entry: KeyEntry, commit: Commit, body: bytes) -> Taken:
+        """Takes a commit of the key's account whose JSON is `body`: when this returns it is in the journal.
+
+        Raises InvalidCommit, or OSError where it cannot be kept; then nothing has changed.
+        """
         now = self._clock()
-        applied = self.engine.apply(entry.account_id, commit, now)
+        partials = self.engine.check(entry.account_id, commit)
         self.keys.touch(entry.key_id, now)
+        if commit.seq is not None and commit.iid and self._delivered.has(entry.account_id, commit.iid, commit.seq):
+            return Taken(True, 0)
+        self._advance(now)
+        if not self._journal.is_open:
+            self._journal.open_segment(max(self._journal.number + 1, int(now // 60)))
+        self._journal.append(Record(entry.account_id, now, body))
+        applied = self._count(entry.account_id, commit, now, partials)
         self.watch.partials(applied.taken)
         if applied.dropped:
             self._warn_full(entry.account_id, commit.nam, applied.dropped, now)
-        for event in self.events.add(entry.account_id, commit, now) if commit.evt else ():
-            self.spawn(self.publisher.event(entry.account_id, event, now))
-        return applied
+        return Taken(False, applied.dropped)
+
+    async def durable(self) -> None:
+        """Returns when what was taken is as safe as the settings ask for. Raises OSError where the disk refuses."""
+        await self._durability.wait()
+
+    def _count(self, account_id: int, commit: Commit, now: float, partials: int) -> Applied:
+        """Puts a commit that is in the journal into the live state."""
+        if commit.seq is not None and commit.iid:
+            self._delivered.add(account_id, commit.iid, commit.seq, now)
+        if commit.evt:
+            self._tell(account_id, self.events.add(account_id, commit, now), now)
+        return self.engine.apply(account_id, commit, now, partials)
+
+    def _tell(self, account_id: int, events: list[dict[str, Any]], now: float) -> None:
+        for event in events if self.open else ():
+            self.spawn(self.publisher.event(account_id, event, now))
+
+    def _advance(self, now: float) -> None:
+        ended = self.engine.advance(now)
+        if ended is not None:
+            self._end_segment(ended)
+
+    def _end_segment(self, ended: Cut) -> None:
+        """What came until now is a unit of the flush; what comes from now on goes to another segment."""
+        cuts, self._cuts = [*self._cuts, ended], []
+        self._delivered.forget(self._clock())
+        unit = Unit(self._journal.number, cuts, list(self.events.take_changed()), self._delivered.dump())
+        self._units.append(unit)
+        self._journal.close()
 
     def _warn_full(self, account_id: int, process: str, dropped: int, now: float) -> None:
         """Tells the account, at most once a minute, that it is over its limit of live stats."""
@@ -96,8 +202,7 @@ class Shard:
         self._warned_full[account_id] = now
         message = f"The account is at its limit of live stats: {dropped} new stats of {process} were left out."
         warning = Event("warning", message, typ="LimitReached")
-        for event in self.events.add(account_id, Commit("dattss", Partials(), evt=[warning]), now):
-            self.spawn(self.publisher.event(account_id, event, now))
+        self._tell(account_id, self.events.add(account_id, Commit("dattss", Partials(), evt=[warning]), now), now)
 
     async def lookup_new_key(self, raw: str) -> KeyEntry | None:
         """A key that the table does not know may be seconds old: waits for the next look at the database.
@@ -117,33 +222,29 @@ class Shard:
         return self.keys.lookup(raw)
 
     async def flush(self) -> dict[str, Any]:
-        """Writes the ended minutes, the current states and new events to their files, outside the event loop.
+        """Writes the ended minutes, the states and events of then to their files, outside the event loop.
 
-        Returns `lines` written, `seconds` it took, and `keys_used`
-        (pairs of key id and Unix time). Raises OSError when the disk
-        refuses; what was not written stays pending and is tried again by the next flush.
+        Returns `lines` written, `seconds` it took, and `keys_used` (pairs of key id and Unix time). Raises OSError when
+        the disk refuses; what was not written stays in the journal and is tried again by the next flush.
         """
         async with self._flushing:
             now = self._clock()
             started = time.perf_counter()
-            self.engine.advance(now)
-            lines = await self._write(now)
+            self._advance(now)
+            lines = await self._flush_units()
             self.flushed_at = now
             seconds = time.perf_counter() - started
             self.watch.flush(lines, seconds)
             return {"lines": lines, "seconds": seconds, "keys_used": list(self.keys.take_last_used().items())}
 
-    async def stop(self) -> None:
-        """Takes no more commits and writes all that is in memory, the open minute too."""
-        self.open = False
-        async with self._flushing:
-            # A flush that runs has ended by now: cut off in its middle it would not know what it had written.
-            for task in self._tasks:
-                task.cancel()
-            self.engine.close_open_minute()
-            await self._write(self._clock())
-        self._disk_thread.shutdown()
-        self._keys_thread.shutdown()
+    async def _flush_units(self) -> int:
+        loop = asyncio.get_running_loop()
+        lines = 0
+        await loop.run_in_executor(self._disk_thread, self._disk.complete)
+        while self._units:
+            lines += await loop.run_in_executor(self._disk_thread, self._disk.flush, self._units[0])
+            self._units.popleft()
+        return lines
 
     def spawn(self, work: Coroutine[Any, Any, None]) -> None:
         """Runs `work` beside everything else; an error in it is logged."""
@@ -155,18 +256,6 @@ class Shard:
         self._tasks.discard(task)
         if not task.cancelled() and task.exception() is not None:
             log.error("A task of the shard failed.", exc_info=task.exception())
-
-    async def _write(self, now: float) -> int:
-        rows = self.engine.pending()
-        states = list(self.engine.states(now))
-        events = list(self.events.take_changed())
-        loop = asyncio.get_running_loop()
-        outcome = await loop.run_in_executor(self._disk_thread, self._disk.write, rows, states, events)
-        self.engine.confirm(len(rows), outcome.unwritten)
-        if outcome.error is not None:
-            self.events.mark(events)
-            raise outcome.error
-        return outcome.written
 
     async def _every(self, seconds: float, act: Callable[[], Coroutine[Any, Any, None]]) -> None:
         """Runs `act` at a steady pace; an error in it is logged and does not end the round."""
@@ -181,7 +270,12 @@ class Shard:
             await asyncio.sleep(due - loop.time())
 
     async def _tick(self) -> None:
-        await self.publisher.tick(self._clock())
+        now = self._clock()
+        self._advance(now)
+        await self.publisher.tick(now)
+        if len(self._units) > UNFLUSHED and not self._flushing.locked():
+            log.warning("Celery has not asked for a flush for %s minutes; flushing without it.", len(self._units))
+            await self.flush()
 
     async def _read_keys(self) -> None:
         self._reads_begun += 1

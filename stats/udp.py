@@ -1,21 +1,27 @@
 """Values over UDP: `KEY:PROCESS:STAT:VALUE`, several lines a datagram, aggregated here as a client would."""
 
 import asyncio
+import logging
 import os
 import socket
+import time
+from collections import deque
 from pathlib import Path
-from typing import Self, cast
+from typing import Any, Self, cast
 
 import msgspec
 from dattss.fold import Interval, is_name, parse_value
 
 from accounts.keys import KEY_PATTERN
 from accounts.keytable import KeyEntry
-from stats.aggregation.commit import Commit
+from stats.aggregation.commit import OLDEST, decode
 from stats.aggregation.pages import SLOT_SECONDS
 from stats.shard import Shard
 
 _RECEIVE_BUFFER = 4 * 1024 * 1024  # bytes; the kernel drops what does not fit while the loop is busy
+log = logging.getLogger("dattss.udp")
+
+_MOST_KEPT = 10_000  # commits that wait for the journal; the oldest are lost beyond
 _MOST_UNKNOWN = 10_000  # lines
 _MOST_PENDING = 100_000  # stats that wait for the next fold, all accounts together
 
@@ -30,6 +36,7 @@ class UdpIntake(asyncio.DatagramProtocol):
         self._intervals: dict[tuple[KeyEntry, str], Interval] = {}
         self._unknown: list[bytes] = []
         self._pending = 0
+        self._kept: deque[tuple[KeyEntry, dict[str, Any], float]] = deque(maxlen=_MOST_KEPT)
         self._transport: asyncio.DatagramTransport | None = None
         self._inode = 0
         self._drops_told = 0
@@ -69,11 +76,25 @@ class UdpIntake(asyncio.DatagramProtocol):
         self.bad += sum(not self._take(line, last=True) for line in unknown)
         intervals, self._intervals, self._pending = self._intervals, {}, 0
         for (entry, process), interval in intervals.items():
-            self._shard.take(entry, msgspec.convert({"nam": process, "prt": interval.take()}, Commit))
+            self._kept.append((entry, {"nam": process, "prt": interval.take()}, time.time()))
+        self._apply()
         drops = kernel_drops(self._inode)
         self._shard.watch.udp(self.lines, self.bad, drops - self._drops_told)
         self.lines = self.bad = 0
         self._drops_told = drops
+
+    def _apply(self) -> None:
+        """Applies what was folded; what the journal cannot take now is kept, and comes late."""
+        while self._kept:
+            entry, content, folded = self._kept[0]
+            content["age"] = min(max(time.time() - folded, 0.0), OLDEST)
+            body = msgspec.json.encode(content)
+            try:
+                self._shard.take(entry, decode(body), body)
+            except OSError as problem:
+                log.error("Values from UDP are kept until there is room: %s", problem)  # noqa: TRY400
+                return
+            self._kept.popleft()
 
     def close(self) -> None:
         """Stops listening; what was collected is applied."""

@@ -26,6 +26,7 @@ def new_server(tmp_path: Path) -> Iterator[Callable[..., Server]]:
     yield start
     for server in servers:
         server.kill()
+        server.dismiss_clerk()
 
 
 _serial = iter(range(1_000_000))

@@ -91,11 +91,16 @@ class Server:
         self._process.send_signal(with_signal)
         status = self._process.wait(STOP_SECONDS)
         self._process = None
+        if with_signal != signal.SIGKILL:
+            self.dismiss_clerk()
+        return status
+
+    def dismiss_clerk(self) -> None:
+        """Ends the process that makes accounts."""
         if self._clerk is not None:
             with self._clerk as clerk:
                 clerk.kill()
             self._clerk = None
-        return status
 
     def kill(self) -> None:
         self.stop(signal.SIGKILL)

@@ -4,15 +4,15 @@ Everything here runs in one thread (the event loop's); times come in as argument
 """
 
 from collections.abc import Iterable, Iterator
-from itertools import chain
 from typing import NamedTuple
 
 from stats.aggregation import live
 from stats.aggregation.commit import Commit, InvalidCommit, Partial
+from stats.aggregation.cut import Cut, minute_row, of_page
 from stats.aggregation.live import Entry
 from stats.aggregation.names import is_name
-from stats.aggregation.pages import SLOTS, Minute, Page, slot_of
-from stats.aggregation.partial import KINDS, Aggregate, Kind, MinuteRow
+from stats.aggregation.pages import SLOTS, Page, slot_of
+from stats.aggregation.partial import KINDS, Kind, MinuteRow
 from stats.aggregation.registry import Account, Process, Stat
 
 WATCH_SECONDS = 60.0  # a page that does not renew its interest is gone
@@ -34,20 +34,22 @@ class Engine:
         self._accounts: dict[int, Account] = {}
         self._slot = slot_of(now)
         self._pages: list[Page[Stat]] = []
-        self._closed: list[MinuteRow] = []
+        self._late: list[MinuteRow] = []
         self.stat_count = 0
 
     # --- commits in -----------------------------------------------------------------------------------------------
 
-    def apply(self, account_id: int, commit: Commit, now: float) -> Applied:
-        """Takes a commit, whole or not at all. Raises InvalidCommit, and then nothing has changed."""
+    def check(self, account_id: int, commit: Commit) -> int:
+        """How many partials the commit has. Raises InvalidCommit for what the types alone do not catch."""
         if not is_name(commit.nam):
             raise InvalidCommit(_NAME_RULE, "nam")
         account = self._accounts.get(account_id)
-        process = account.processes.get(commit.nam) if account else None
-        count = _checked(commit, process)
-        self.advance(now)
-        account = account or self._accounts.setdefault(account_id, Account(account_id))
+        return _checked(commit, account.processes.get(commit.nam) if account else None)
+
+    def apply(self, account_id: int, commit: Commit, now: float, count: int) -> Applied:
+        """Takes a commit that `check` has found good and counted, into the minute that `advance` has opened."""
+        account = self._account(account_id)
+        process = account.processes.get(commit.nam)
         if process is None and len(account.processes) >= self._most_stats:
             return Applied(0, count)
         process = process or self._appear(account, commit.nam)
@@ -112,7 +114,7 @@ class Engine:
             page.add_earlier(stat.row, slot, values)
         else:
             page.total[stat.row] += partial.sum
-            self._closed.append(_minute_row(stat, slot // SLOTS, list(values)))
+            self._late.append(minute_row(stat, slot // SLOTS, list(values)))
 
     def _new_stat(self, process: Process, kind: Kind, name: str) -> Stat:
         page = self._page()
@@ -131,41 +133,40 @@ class Engine:
 
     # --- time passes ----------------------------------------------------------------------------------------------
 
-    def advance(self, now: float) -> None:
-        """Opens the slot of `now`; minutes that end by it are calculated and wait for the flush.
+    def advance(self, now: float) -> Cut | None:
+        """Opens the slot of `now`. Where a minute ends by it, the cut at its end is returned: the caller owns it.
 
         A clock that steps back by less than a minute is taken to stand still until it has caught up.
         """
         slot = slot_of(now)
         if self._slot - SLOTS < slot <= self._slot:
-            return
+            return None
+        ended = self.cut(now) if slot // SLOTS != self._slot // SLOTS else None
         self._slot = slot
         for page in self._pages:
-            self._keep(page, page.advance(slot))
+            page.advance(slot)
         for account in self._accounts.values():
             if account.watched_until > now:
                 account.changed.update(_moving(account, slot))
+        return ended
 
-    def close_open_minute(self) -> None:
-        """Ends the current minute early: the last act before the process stops."""
+    def set_clock(self, at: float) -> None:
+        """Begins at another time than that of the start: before the first commit of a replay, all rings are empty."""
+        self._slot = slot_of(at)
         for page in self._pages:
-            self._keep(page, page.close())
+            page.advance(self._slot)
 
-    def pending(self) -> list[MinuteRow]:
-        """The rows of ended minutes that have not been confirmed, oldest first."""
-        return list(self._closed)
-
-    def confirm(self, count: int, unwritten: Iterable[MinuteRow] = ()) -> None:
-        """Forgets the first `count` pending rows but for those `unwritten`: the rest is in its files."""
-        self._closed[:count] = unwritten
-
-    def _keep(self, page: Page[Stat], minute: Minute | None) -> None:
-        if minute is None:
-            return
-        for row, values in zip(minute.rows.tolist(), minute.values.T.tolist(), strict=True):
-            stat = page.owners[row]
-            if stat is not None:
-                self._closed.append(_minute_row(stat, minute.minute, values))
+    def cut(self, now: float) -> Cut:
+        """A cut through the minute as far as it has come. Its values belong to the cut: they are not handed out again
+        only because `advance`, or the end of the process, follows."""
+        late, self._late = self._late, []
+        processes = [
+            (process, live.process_entry(process, now))
+            for account in self._accounts.values()
+            for process in account.processes.values()
+        ]
+        pages = [page for page in map(of_page, self._pages) if page is not None]
+        return Cut(pages, late, processes)
 
     # --- live values out ------------------------------------------------------------------------------------------
 
@@ -175,7 +176,6 @@ class Engine:
 
     def snapshot(self, account_id: int, now: float) -> Entry:
         """All processes and stats of an account, with sparklines: the `snapshot` message without its number."""
-        self.advance(now)
         account = self._account(account_id)
         processes = [live.process_entry(process, now) for process in account.processes.values()]
         stats = [_stat_entry(stat, entry) for stat, entry in live.values(account.all_stats(), sparks=True)]
@@ -201,19 +201,18 @@ class Engine:
             "gone": [],
         }
 
-    def states(self, now: float, account_id: int | None = None) -> Iterator[tuple[int, str, Entry]]:
-        """Account, process and the contents of its `.cur` file, for every process, or for those of one account."""
-        self.advance(now)
-        accounts = [account for account in self._accounts.values() if account_id in (None, account.id)]
-        entries: dict[Process, dict[Kind, Entry]] = {}
-        for stat, entry in live.values(chain.from_iterable(account.all_stats() for account in accounts)):
-            kinds = entries.setdefault(stat.process, {kind: {} for kind in KINDS})
+    def states(self, account_id: int, now: float) -> Iterator[Entry]:
+        """The live state of each process of an account, laid out as in its `.cur` file."""
+        account = self._account(account_id)
+        stats: dict[Process, dict[Kind, Entry]] = {}
+        for stat, entry in live.values(account.all_stats()):
             del entry["p"]
-            kinds[stat.kind][stat.name] = entry
-        for account in accounts:
-            for process in account.processes.values():
-                stats = entries.get(process) or {kind: {} for kind in KINDS}
-                yield account.id, process.name, {**live.process_entry(process, now), "stats": stats}
+            stats.setdefault(stat.process, {kind: {} for kind in KINDS})[stat.kind][stat.name] = entry
+        for process in account.processes.values():
+            yield {
+                **live.process_entry(process, now),
+                "stats": stats.get(process) or {kind: {} for kind in KINDS},
+            }
 
     def restore(self, account_id: int, state: Entry) -> None:
         """Brings back a process and its totals from the contents of a `.cur` file, as after a restart."""
@@ -258,12 +257,6 @@ def _checked(commit: Commit, process: Process | None) -> int:
 def _moving(account: Account, slot: int) -> Iterator[Stat]:
     """The stats whose rolling minute has not run empty yet."""
     return (stat for stat in account.all_stats() if stat.page.last_slot[stat.row] >= slot - _IDLE_SLOTS)
-
-
-def _minute_row(stat: Stat, minute: int, values: list[float]) -> MinuteRow:
-    total, count, highest, lowest, bot, top, first, last = values
-    aggregate = Aggregate(total, int(count), highest, lowest, bot, top, first, last)
-    return MinuteRow(stat.process.account.id, stat.process.name, stat.kind, stat.name, minute, aggregate)
 
 
 def _stat_entry(stat: Stat, entry: Entry) -> Entry:

@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -11,6 +11,14 @@ from stats.aggregation.pages import SLOT_SECONDS, SLOTS, Page
 from stats.aggregation.registry import Process, Stat
 
 Entry = dict[str, Any]
+
+
+class Kept(NamedTuple):
+    """What outlives the rolling minute: the total, the newest value, the average of the newest slot with values."""
+
+    total: float
+    last: float
+    mean: float
 
 
 def values(stats: Iterable[Stat], sparks: bool = False) -> Iterator[tuple[Stat, Entry]]:
@@ -24,12 +32,12 @@ def values(stats: Iterable[Stat], sparks: bool = False) -> Iterator[tuple[Stat, 
         merged = combine(window, page.pct[rows]).T.tolist()
         points = _points(window).T.tolist()
         for stat, total, one in zip(members, merged, points, strict=True):
-            entry = _FIELDS[stat.kind](stat, total, _covered(stat))
-            entry["emp"] = stat.emp
-            entry["p"] = one[-1][0 if stat.kind == "c" else 1]
+            kept = Kept(float(page.total[stat.row]), float(page.last[stat.row]), float(page.mean[stat.row]))
+            fields = entry(stat, total, kept, _covered(stat))
+            fields["p"] = one[-1][0 if stat.kind == "c" else 1]
             if sparks:
-                entry["spark"] = [point[0 if stat.kind == "c" else 1] for point in one]
-            yield stat, entry
+                fields["spark"] = [point[0 if stat.kind == "c" else 1] for point in one]
+            yield stat, fields
 
 
 def process_entry(process: Process, now: float) -> Entry:
@@ -66,21 +74,22 @@ def _points(window: Floats) -> Any:
     return np.stack((sums, means))
 
 
-def _counter(stat: Stat, merged: list[float], covered: float) -> Entry:
+def entry(stat: Stat, merged: list[float], kept: Kept, covered: float) -> Entry:
+    """The live fields of a stat whose last `covered` seconds come to `merged` (the eight fields)."""
+    return {**_FIELDS[stat.kind](merged, kept, covered), "emp": stat.emp}
+
+
+def _counter(merged: list[float], kept: Kept, covered: float) -> Entry:
+    return {"total": whole(kept.total), "sum": whole(merged[SUM]), "rate": merged[SUM] / covered}
+
+
+def _gauge(merged: list[float], kept: Kept, _covered: float) -> Entry:
+    return {"last": whole(kept.last), **_spread(merged)}
+
+
+def _timer(merged: list[float], kept: Kept, covered: float) -> Entry:
     return {
-        "total": whole(stat.page.total[stat.row]),
-        "sum": whole(merged[SUM]),
-        "rate": merged[SUM] / covered,
-    }
-
-
-def _gauge(stat: Stat, merged: list[float], _covered: float) -> Entry:
-    return {"last": whole(stat.page.last[stat.row]), **_spread(merged)}
-
-
-def _timer(stat: Stat, merged: list[float], covered: float) -> Entry:
-    return {
-        "last": whole(stat.page.mean[stat.row]),
+        "last": whole(kept.mean),
         **_spread(merged),
         "bot": whole(merged[BOT]) if merged[CNT] else None,
         "top": whole(merged[TOP]) if merged[CNT] else None,

@@ -2,15 +2,15 @@
 
 A page holds the rings of up to `SIZE` stats in one array of the shape (fields, 12 slots, stats): 768 bytes a stat,
 whatever its event rate. Slot numbers are Unix time divided by 5, so twelve of them that begin at a multiple of 12 are
-one clock minute, and when the first slot of a new minute opens, the ring holds just the minute before: it is
-calculated then.
+one clock minute, and before the first slot of a new minute opens, the ring holds just the minute before: `cut` copies
+it then.
 
 What arrives is collected and folded in batches, since one operation on many rows costs as much as on one.
 """
 
 from array import array
 from collections.abc import Sequence
-from typing import Generic, NamedTuple, TypeVar
+from typing import Generic, TypeVar
 
 import numpy as np
 
@@ -24,14 +24,6 @@ _WAVE = 64  # most parts of one stat that are merged at once; bounds the memory 
 _NEVER = -(10**9)
 
 Owner = TypeVar("Owner")
-
-
-class Minute(NamedTuple):
-    """The 1-minute aggregates of a page: `minute` is Unix time divided by 60, `values` has the shape (fields, rows)."""
-
-    minute: int
-    rows: Rows
-    values: Floats
 
 
 def slot_of(at: float) -> int:
@@ -89,28 +81,12 @@ class Page(Generic[Owner]):
         self._pending = array("d")
         self._fold_into(self.slot, batch[:, 0].astype(np.int64), batch[:, 1:].T)
 
-    def advance(self, slot: int) -> Minute | None:
-        """Opens `slot`, and returns the minute that ends by it, if one does and had values.
-
-        A slot that lies back means that the clock was set: the open minute ends, and the page goes on from there with
-        an empty ring.
-        """
+    def advance(self, slot: int) -> None:
+        """Opens `slot`. Where it lies back the clock was set, and the page goes on from there with an empty ring."""
         self.fold()
-        same_minute = slot // SLOTS == self.slot // SLOTS and slot >= self.slot
-        minute = None if same_minute else self.close()
         emptied = np.arange(max(self.slot + 1, slot - SLOTS + 1), slot + 1) if slot >= self.slot else np.arange(SLOTS)
         self.ring[CNT, emptied % SLOTS] = 0.0
         self.slot = slot
-        return minute
-
-    def close(self) -> Minute | None:
-        """The 1-minute aggregates of the current minute, as far as it has come; None where nothing had values."""
-        self.fold()
-        passed = self.ring[:, : self.slot % SLOTS + 1]
-        rows = np.flatnonzero((passed[CNT] > 0).any(axis=0))
-        if not rows.size:
-            return None
-        return Minute(self.slot // SLOTS, rows, combine(passed[:, :, rows], self.pct[rows]))
 
     def window(self, rows: Rows) -> Floats:
         """The partials of the last 60 s of some rows, oldest slot first: (fields, slots, rows)."""

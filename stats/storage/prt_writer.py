@@ -1,9 +1,10 @@
 """Puts finished minutes into `.prt` files.
 
 The common case is a minute later than all in its file: one line is added with one write. A minute that the file has
-already, or that is earlier than its last one (a late commit, a clock that stepped back), is merged in, and the file
-replaced whole. What a crash may have torn is cut off when a file is touched for the first time, before anything is
-added.
+already, or that is earlier than its last one (a late commit, a clock that stepped back), is merged with what is there
+first (`merged`), and the file then replaced whole (`write`). The two are apart so that in between the outcome can be
+written down (`stats.storage.plan`): to write it twice is to write it once. What a crash may
+have torn is cut off when a file is touched for the first time, before anything is added.
 """
 
 import logging
@@ -14,9 +15,10 @@ from dataclasses import dataclass, field
 from datetime import date
 from itertools import islice
 from pathlib import Path
+from typing import NamedTuple
 
 from stats.aggregation.groups import merge_groups
-from stats.aggregation.partial import Aggregate, MinuteRow
+from stats.aggregation.partial import Aggregate, Kind, MinuteRow
 from stats.storage import paths
 from stats.storage.failures import StorageError, failure
 from stats.storage.prt import MINUTES, format_line, parse_line
@@ -46,6 +48,14 @@ class WriteReport:
     late: int = 0
     cut: int = 0
     refused: int = 0
+
+
+class Merged(NamedTuple):
+    """Rows that are ready to be written; `cut` and `refused` as in WriteReport."""
+
+    rows: list[MinuteRow]
+    cut: int
+    refused: int
 
 
 class FlushError(StorageError):
@@ -102,11 +112,21 @@ class Writer:
         self._lock = threading.Lock()
         self._days: dict[int, dict[tuple[int, str], _Folder]] = {}
 
-    def write(self, rows: Iterable[MinuteRow]) -> WriteReport:
-        """Puts each row into the file of its stat and UTC day; fastest when rows of a process come together.
+    def merged(self, rows: Iterable[MinuteRow]) -> Merged:
+        """What the lines of these minutes become: rows of the same minute are merged, in the order in which they come,
+        after what its file has already. Nothing is written, but torn lines are cut off."""
+        with self._lock:
+            flush = _Flush(self._days)
+            try:
+                return Merged(flush.merged(rows, self._root), flush.report.cut, flush.report.refused)
+            finally:
+                self._days = flush.close()
 
-        Where several rows are of one minute, they are taken to be in the order of time, after what the file has. A row
-        that fails does not keep others from being written; FlushError tells which are left.
+    def write(self, rows: Iterable[MinuteRow]) -> WriteReport:
+        """Sets the line of each row in the file of its stat and UTC day; fastest when rows of a process come together.
+
+        Done twice it changes nothing. A row that fails does not keep others from being written; FlushError tells which
+        are left.
         """
         with self._lock:
             flush = _Flush(self._days)
@@ -133,30 +153,69 @@ class _Flush:
 
     def run(self, rows: Iterable[MinuteRow], root: Path) -> None:
         """Adds what can be added as it comes, then rewrites the files of what was late."""
-        report = self.report
         for row in rows:
-            account, process, kind, name, minute, aggregate = row
-            day, minute_of_day = divmod(minute, MINUTES)
-            file = f"{kind}_{name}.prt"
+            minute = row.minute % MINUTES
             try:
-                folder = self._folder(root, day, account, process)
-                last = folder.last.get(file)
-                if last is None:
-                    last = self._first_touch(folder, paths.prt_name(kind, name))
-                if minute_of_day > last:
-                    folder.append(file, minute_of_day, format_line(minute_of_day, aggregate))
-                    report.written += 1
+                folder, file, last = self._place(row, root)
+                line = format_line(minute, row.aggregate)
+                if minute > last:
+                    folder.append(file, minute, line)
+                    self.report.written += 1
                 else:
-                    format_line(minute_of_day, aggregate)  # refuses now what could not be written later
                     self._late.setdefault((folder, file), []).append(row)
             except OSError as error:
-                self._failed([row], failure(error, f"{root}/{account}/{process}/{file}"))
+                self._failed([row], failure(error, str(root / str(row.account) / row.process / row.name)))
             except (ValueError, OverflowError) as error:
-                report.refused += 1
-                logger.warning(
-                    "a minute was refused: account %s, process %r, file %r: %s", account, process, file, error
-                )
+                self._refuse(row, error)
         self._rewrite_late()
+
+    def merged(self, rows: Iterable[MinuteRow], root: Path) -> list[MinuteRow]:
+        """The rows, those of the same minute merged with each other and with what its file has."""
+        groups: dict[tuple[int, str, Kind, str, int], list[MinuteRow]] = {}
+        several: dict[tuple[_Folder, str], list[list[MinuteRow]]] = {}
+        for row in rows:
+            try:
+                folder, file, last = self._place(row, root)
+            except OSError:
+                last = _NONE  # writing it will fail as well, and tell
+            except (ValueError, OverflowError) as error:
+                self._refuse(row, error)
+                continue
+            group = groups.setdefault(row[:5], [])
+            group.append(row)
+            if len(group) == 1 and row.minute % MINUTES <= last:
+                several.setdefault((folder, file), []).append(group)
+        for (folder, file), late in several.items():
+            self._put_before(folder, file, late)
+        alone = [group[0] for group in groups.values() if len(group) == 1]
+        together = [group for group in groups.values() if len(group) > 1]
+        merged = merge_groups([[row.aggregate for row in group] for group in together])
+        return alone + [group[0]._replace(aggregate=one) for group, one in zip(together, merged, strict=True)]
+
+    def _put_before(self, folder: _Folder, file: str, groups: list[list[MinuteRow]]) -> None:
+        """Puts what the file has of a minute before the rows of that minute."""
+        if folder.descriptor == _NONE:
+            self._open_folder(folder)
+        lines: dict[int, list[Aggregate]] = {}
+        for line in folder.content(file).split(b"\n"):
+            if line[:6] in _MINUTE_OF and (parsed := parse_line(line)) is not None:
+                lines.setdefault(parsed[0], []).append(parsed[1])
+        for group in groups:
+            first = group[0]
+            group[:0] = [first._replace(aggregate=one) for one in lines.get(first.minute % MINUTES, ())]
+
+    def _place(self, row: MinuteRow, root: Path) -> tuple[_Folder, str, int]:
+        """The folder and the name of a row's file, and the last minute in it."""
+        folder = self._folder(root, row.minute // MINUTES, row.account, row.process)
+        file = f"{row.kind}_{row.name}.prt"
+        last = folder.last.get(file)
+        if last is None:
+            last = folder.last[file] = self._first_touch(folder, paths.prt_name(row.kind, row.name))
+        return folder, file, last
+
+    def _refuse(self, row: MinuteRow, error: Exception) -> None:
+        self.report.refused += 1
+        logger.warning("a minute was refused: %s", error, extra={"row": row[:5]})
 
     def close(self) -> dict[int, dict[tuple[int, str], _Folder]]:
         """Closes the folders; returns those worth remembering, which are those of the days that rows were of."""
@@ -277,7 +336,8 @@ class _LateFile:
 
         A line that nothing touches is not parsed but kept as it is; the last one is, since what follows relies on it.
         """
-        touched = {minute % MINUTES for *_, minute, _ in self.rows}
+        replaced = {row.minute % MINUTES for row in self.rows}
+        touched: set[int] = set()
         doubtful: list[tuple[int, bytes]] = []
         body, _, torn = content.rpartition(b"\n")
         if torn:
@@ -286,6 +346,8 @@ class _LateFile:
             minute = _MINUTE_OF.get(line[:6])
             if minute is None:
                 yield line
+                continue
+            if minute in replaced:
                 continue
             if minute in self.lines:  # it is there twice
                 touched.add(minute)
@@ -297,8 +359,8 @@ class _LateFile:
         if self.lines:
             doubtful.append(self._pop(max(self.lines)))
         yield from self._parse(doubtful)
-        for *_, minute, aggregate in self.rows:
-            self.changed.setdefault(minute % MINUTES, []).append(aggregate)
+        for row in self.rows:
+            self.changed[row.minute % MINUTES] = [row.aggregate]
 
     def _pop(self, minute: int) -> tuple[int, bytes]:
         return minute, self.lines.pop(minute).rstrip(b"\n")

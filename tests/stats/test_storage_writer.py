@@ -5,7 +5,7 @@ import os
 import subprocess
 import sys
 import textwrap
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import pytest
@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from stats.aggregation.partial import Aggregate, MinuteRow
 from stats.storage.day_table import parse_day
 from stats.storage.prt import format_line, parse_line
-from stats.storage.prt_writer import FlushError, Writer
+from stats.storage.prt_writer import FlushError, Writer, WriteReport
 
 MIDNIGHT = 20773 * 1440  # the first minute of Monday, 16 November 2026, UTC
 FILE = "1/2026-W47_1/api/c_new.prt"
@@ -33,6 +33,15 @@ def minutes_in(path: Path) -> list[str]:
     return [line[:5] for line in path.read_text().splitlines()]
 
 
+def add(writer: Writer, rows: Iterable[MinuteRow]) -> WriteReport:
+    """What a flush does: merge with what is there, then write."""
+    merged = writer.merged(rows)
+    report = writer.write(merged.rows)
+    report.cut += merged.cut
+    report.refused += merged.refused
+    return report
+
+
 @pytest.fixture
 def writer(tmp_path: Path) -> Writer:
     return Writer(tmp_path)
@@ -40,7 +49,7 @@ def writer(tmp_path: Path) -> Writer:
 
 def test_a_minute_is_a_line_in_the_file_of_its_stat_and_day(writer: Writer, tmp_path: Path) -> None:
     rows = [row(5), row(6), MinuteRow(1, "api", "ms", "query", MIDNIGHT + 5, count()), row(1440), row(5, account=2)]
-    assert writer.write(rows).written == 5
+    assert add(writer, rows).written == 5
     files = sorted(str(path.relative_to(tmp_path)) for path in tmp_path.rglob("*.*"))
     assert files == [
         "1/2026-W47_1/api/c_new.prt",
@@ -52,8 +61,8 @@ def test_a_minute_is_a_line_in_the_file_of_its_stat_and_day(writer: Writer, tmp_
 
 
 def test_a_repeated_minute_is_merged_after_what_is_there(writer: Writer, tmp_path: Path) -> None:
-    writer.write([row(5, 3), row(7, 1)])
-    report = writer.write([row(5, 10)])
+    add(writer, [row(5, 3), row(7, 1)])
+    report = add(writer, [row(5, 10)])
     assert (report.written, report.late) == (1, 1)
     lines = (tmp_path / FILE).read_text().splitlines()
     assert [line[:5] for line in lines] == ["00:05", "00:07"]
@@ -62,8 +71,8 @@ def test_a_repeated_minute_is_merged_after_what_is_there(writer: Writer, tmp_pat
 
 
 def test_a_late_minute_goes_to_its_place_and_what_follows_is_appended(writer: Writer, tmp_path: Path) -> None:
-    writer.write([row(10), row(30)])
-    writer.write([row(20), row(15), row(40)])
+    add(writer, [row(10), row(30)])
+    add(writer, [row(20), row(15), row(40)])
     assert minutes_in(tmp_path / FILE) == ["00:10", "00:15", "00:20", "00:30", "00:40"]
 
 
@@ -71,7 +80,7 @@ def test_lines_that_a_late_minute_does_not_touch_stay_as_they_are(tmp_path: Path
     path = tmp_path / FILE
     path.parent.mkdir(parents=True)
     path.write_text("00:01,1,1,1,1,1,1,1,1,abc=\n00:02,5,1,5,5,5,5,5,5\n00:09,1.0,1,1,1,1,1,1,1\n")
-    Writer(tmp_path).write([row(2)])
+    add(Writer(tmp_path), [row(2)])
     lines = path.read_text().splitlines()
     assert lines[0] == "00:01,1,1,1,1,1,1,1,1,abc="
     assert lines[1].startswith("00:02,8,2,5,3,")
@@ -81,10 +90,10 @@ def test_lines_that_a_late_minute_does_not_touch_stay_as_they_are(tmp_path: Path
 @pytest.mark.parametrize("again", [True, False])
 def test_a_writer_that_knows_nothing_looks_at_the_file_first(tmp_path: Path, again: bool) -> None:
     writer = Writer(tmp_path)
-    writer.write([row(10)])
+    add(writer, [row(10)])
     if again:
         writer = Writer(tmp_path)
-    writer.write([row(4), row(10), row(11)])
+    add(writer, [row(4), row(10), row(11)])
     assert minutes_in(tmp_path / FILE) == ["00:04", "00:10", "00:11"]
 
 
@@ -104,7 +113,7 @@ def test_any_sequence_of_minutes_adds_up(
     for flush in flushes:
         if data.draw(st.booleans(), label="new writer"):
             writer = Writer(root)
-        writer.write([row(day * 1440 + minute, value, name=name) for day, minute, name, value in flush])
+        add(writer, [row(day * 1440 + minute, value, name=name) for day, minute, name, value in flush])
         for day, minute, name, value in flush:
             model.setdefault((day, name), {}).setdefault(minute, []).append(value)
     for (day, name), expected in model.items():
@@ -123,7 +132,7 @@ def test_no_name_makes_a_file_outside_the_accounts_folder(
     tmp_path_factory: pytest.TempPathFactory, process: str, name: str
 ) -> None:
     base = tmp_path_factory.mktemp("base")
-    report = Writer(base / "root").write([MinuteRow(1, process, "c", name, MIDNIGHT, count())])
+    report = add(Writer(base / "root"), [MinuteRow(1, process, "c", name, MIDNIGHT, count())])
     files = [path for path in base.rglob("*") if path.is_file()]
     assert report.written + report.refused == 1
     assert len(files) == report.written
@@ -140,7 +149,7 @@ def test_what_cannot_be_a_line_is_refused_and_keeps_nothing_else_back(
         MinuteRow(1, "api", "c", "late", -(10**12), count()),
     ]
     with caplog.at_level(logging.WARNING, "dattss.storage"):
-        report = writer.write([broken[0], row(5), *broken[1:], row(6)])
+        report = add(writer, [broken[0], row(5), *broken[1:], row(6)])
     assert (report.written, report.refused) == (2, 4)
     assert minutes_in(tmp_path / FILE) == ["00:05", "00:06"]
     assert len(caplog.records) == 4
@@ -158,7 +167,7 @@ def test_a_torn_line_is_cut_off_and_reported_before_anything_is_added(
     whole = b"".join(format_line(minute, count()) for minute in range(5))
     path.write_bytes(whole + tail)
     with caplog.at_level(logging.WARNING, "dattss.storage"):
-        report = Writer(tmp_path).write([row(7)])
+        report = add(Writer(tmp_path), [row(7)])
     assert path.read_bytes() == whole + format_line(7, count())
     assert report.cut == cut
     assert len(caplog.records) == cut
@@ -168,7 +177,7 @@ def test_a_file_that_is_nothing_but_a_torn_line_starts_anew(tmp_path: Path) -> N
     path = tmp_path / FILE
     path.parent.mkdir(parents=True)
     path.write_bytes(b"00:03,3,1")
-    assert Writer(tmp_path).write([row(3)]).cut == 1
+    assert add(Writer(tmp_path), [row(3)]).cut == 1
     assert path.read_bytes() == format_line(3, count())
 
 
@@ -176,15 +185,15 @@ def test_a_damaged_last_line_is_removed_and_the_others_stay(tmp_path: Path) -> N
     path = tmp_path / FILE
     path.parent.mkdir(parents=True)
     path.write_bytes(format_line(1, count()) + format_line(2, count(7)) + b"00:03,garbage\n")
-    assert Writer(tmp_path).write([row(4)]).cut == 1
+    assert add(Writer(tmp_path), [row(4)]).cut == 1
     assert path.read_bytes() == format_line(1, count()) + format_line(2, count(7)) + format_line(4, count())
 
 
 def test_lines_longer_than_the_tail_that_is_looked_at_are_no_trouble(tmp_path: Path) -> None:
     long = Aggregate(3, 1, 3, 3, 3, 3, 3, 3, skt="x" * 10_000)
     writer = Writer(tmp_path)
-    writer.write([MinuteRow(1, "api", "ms", "query", MIDNIGHT + minute, long) for minute in range(3)])
-    Writer(tmp_path).write([MinuteRow(1, "api", "ms", "query", MIDNIGHT + 3, long)])
+    add(writer, [MinuteRow(1, "api", "ms", "query", MIDNIGHT + minute, long) for minute in range(3)])
+    add(Writer(tmp_path), [MinuteRow(1, "api", "ms", "query", MIDNIGHT + 3, long)])
     content = (tmp_path / "1/2026-W47_1/api/ms_query.prt").read_bytes()
     assert content == b"".join(format_line(minute, long) for minute in range(4))
 
@@ -193,24 +202,24 @@ def test_a_line_that_is_there_twice_becomes_one_when_the_file_is_rewritten(tmp_p
     path = tmp_path / FILE
     path.parent.mkdir(parents=True)
     path.write_bytes(b"".join(format_line(minute, count()) for minute in (1, 2, 2, 2, 3)))
-    Writer(tmp_path).write([row(0)])
+    add(Writer(tmp_path), [row(0)])
     table = parse_day(path.read_bytes())
     assert table.minutes.tolist() == [0, 1, 2, 3]
     assert table.columns[1].tolist() == [1, 1, 3, 1]
 
 
 def test_a_folder_that_somebody_removed_is_made_again(writer: Writer, tmp_path: Path) -> None:
-    writer.write([row(10)])
+    add(writer, [row(10)])
     (tmp_path / FILE).unlink()
     (tmp_path / FILE).parent.rmdir()
-    writer.write([row(9), row(10)])
+    add(writer, [row(9), row(10)])
     assert minutes_in(tmp_path / FILE) == ["00:09", "00:10"]
 
 
 def test_no_descriptor_stays_open_however_many_folders_there_are(writer: Writer) -> None:
     before = len(os.listdir("/proc/self/fd"))
     rows = [row(minute, process=f"p{process}") for minute in (5, 6, 4) for process in range(200)]
-    assert writer.write(rows).written == 600
+    assert add(writer, rows).written == 600
     assert len(os.listdir("/proc/self/fd")) == before
 
 
@@ -218,7 +227,7 @@ def test_one_account_that_cannot_be_written_does_not_keep_others_back(writer: Wr
     (tmp_path / "1").write_text("a file where a folder should be")
     rows = [row(5), row(5, account=2), row(6), row(6, account=2)]
     with pytest.raises(FlushError) as caught:
-        writer.write(rows)
+        add(writer, rows)
     assert caught.value.unwritten == [rows[0], rows[2]]
     assert caught.value.report.written == 2
     assert not caught.value.full
@@ -248,10 +257,10 @@ def test_after_a_full_disk_the_same_flush_completes_with_nothing_twice(small_dis
     rows = [row(minute, name=f"s{stat}") for minute in range(150) for stat in range(4)]
     rows += [row(minute, name=f"s{stat}") for minute in range(0, 150, 7) for stat in range(4)]
     with pytest.raises(FlushError) as caught:
-        writer.write(rows)
+        add(writer, rows)
     assert caught.value.full
     assert 0 < len(caught.value.unwritten) < len(rows)
-    assert caught.value.report.written + len(caught.value.unwritten) == len(rows)
+    assert caught.value.report.written + len(caught.value.unwritten) == 4 * 150
     for path in small_disk.rglob("*.prt"):
         assert parse_day(path.read_bytes()).damaged == 0
     assert not list(small_disk.rglob("~*"))
@@ -268,7 +277,7 @@ LIMITED = """
     import resource, signal, sys
     from pathlib import Path
     from stats.aggregation.partial import Aggregate, MinuteRow
-    from stats.storage.prt_writer import FlushError, Writer
+    from stats.storage.prt_writer import FlushError, Writer, WriteReport
 
     signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
     resource.setrlimit(resource.RLIMIT_FSIZE, (50, resource.RLIM_INFINITY))
