@@ -20,10 +20,21 @@ test("an address that holds something else opens nothing", () => {
 });
 
 test("a first look shows emphasised stats, then one of each type", () => {
-  const stat = (key, typ, rate, emp = false) => ({ key, typ, rate, emp });
+  const stat = (key, typ, rate, emp = false) => ({ key, typ, rate, emp, trail: { points: [1, 1], slot: 9 } });
   const stats = [stat("g", "g"), stat("slow", "c", 1), stat("fast", "c", 9), stat("idle", "c", 0), stat("t", "ms", 2), stat("e", "c", 0.1, true)];
   assert.deepEqual(suggested(stats, 4).map((plot) => plot.stat), ["e", "t", "fast", "g"]);
   assert.deepEqual(suggested([], 4), []);
+});
+
+test("what moves all the time comes before what is big for a moment", () => {
+  const stat = (key, rate, points) => ({ key, typ: "c", rate, emp: false, trail: { points, slot: 9 } });
+  const stats = [stat("burst", 1e6, [null, 9, null]), stat("steady", 2, [1, 1, 1])];
+  assert.deepEqual(suggested(stats, 1).map((plot) => plot.stat), ["steady"]);
+});
+
+test("a small number takes two digits in a row", () => {
+  const timer = { typ: "ms", nam: "ingest", last: 0.1371, avg: 0.1384, max: 0.2151 };
+  assert.equal(`${valueText(timer)} ${averageText(timer)}`, "0.14 ms [0.14 / 0.22]");
 });
 
 test("rows say value and moving average as the ancestor did", () => {

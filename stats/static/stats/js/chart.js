@@ -59,7 +59,8 @@ export class Chart {
   /** Take the host's size and the page's colours. */
   fit() {
     const { clientWidth: width, clientHeight: height } = this.host;
-    if (width && height && (width !== this.plot.width || height !== this.plot.height)) this.plot.setSize({ width, height });
+    const same = width === this.plot.width && height === this.plot.height;
+    if (width && height && !same) this.plot.setSize({ width, height });
   }
 
   recolour() {
@@ -86,7 +87,7 @@ export class Chart {
       legend: { show: false },
       cursor: this.#cursor(),
       scales: {
-        x: { time: false, range: () => (this.#zoom ? [this.#zoom.min, this.#zoom.max] : [this.#window.from, this.#window.to]) },
+        x: { time: false, range: () => this.#xRange() },
         y: { distr: this.options.log ? 3 : 1, range: (_, low, high) => this.#yRange(low, high) },
       },
       axes: [this.#timeAxis(), this.#valueAxis()],
@@ -110,7 +111,12 @@ export class Chart {
       drag: { x: true, y: false, setScale: false, dist: 6 },
       points: { show: (_, index) => cursorPoint(index), size: 7, fill: () => colour(this.#colour()) },
       // The crosshair stands at the same time in all plots; what is drawn out in one stays in that one.
-      sync: { key: "day", scales: ["x", null], setSeries: false, filters: { pub: (type) => !/down|up|dbl/.test(type) } },
+      sync: {
+        key: "day",
+        scales: ["x", null],
+        setSeries: false,
+        filters: { pub: (type) => !/down|up|dbl/.test(type) },
+      },
       move: (plot, left, top) => {
         queueMicrotask(() => this.options.hover(plot.cursor.idx ?? null));
         return [left, top];
@@ -132,8 +138,19 @@ export class Chart {
       hidden,
       hidden,
       { stroke: () => veil(this.#colour(), 0.55), width: 0.75, points: { show: false } },
-      { stroke: () => colour(this.#colour()), width: 1.75, fill: () => veil(this.#colour(), 0.09), fillTo: this.#fillTo(), points: dots },
+      {
+        stroke: () => colour(this.#colour()),
+        width: 1.75,
+        fill: () => veil(this.#colour(), 0.09),
+        fillTo: this.#fillTo(),
+        points: dots,
+      },
     ];
+  }
+
+  /** @returns {[number, number]} */
+  #xRange() {
+    return this.#zoom ? [this.#zoom.min, this.#zoom.max] : [this.#window.from, this.#window.to];
   }
 
   /** The area stands on the axis; on a logarithmic one, on its lower edge. */
@@ -153,8 +170,8 @@ export class Chart {
     if (low === null || high === null) return this.options.log ? [1, 10] : [0, 1];
     if (this.options.log) return logRange(low, high);
     // A gauge that stays far from zero shows its movement; all else stands on zero.
-    const high_ground = this.options.typ === "g" && low > 0 && low > high * 0.6;
-    if (!high_ground) return [Math.min(0, low), high > 0 ? high * 1.08 : 1];
+    const onHighGround = this.options.typ === "g" && low > 0 && low > high * 0.6;
+    if (!onHighGround) return [Math.min(0, low), high > 0 ? high * 1.08 : 1];
     const room = (high - low || high * 0.1) * 0.15;
     return [low - room, high + room];
   }

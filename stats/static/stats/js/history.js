@@ -12,7 +12,8 @@ export class HistoryError extends Error {
   /** @param {number} status */
   static #sentence(status) {
     if (!status) return "History did not load: no answer from the server.";
-    return status === 404 ? "No history yet: a minute is written soon after its end." : `History did not load (${status}).`;
+    if (status === 404) return "No history yet: a minute is written soon after its end.";
+    return `History did not load (${status}).`;
   }
 }
 

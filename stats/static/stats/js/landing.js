@@ -11,6 +11,8 @@ import { wireSnippets } from "./snippets.js";
 
 /** Stats in the strip; the first is also plotted. */
 const SHOWN = 6;
+/** What a row says of its place in a tree; here it stands in none. */
+const OF_A_TREE = ["role", "aria-level", "aria-posinset", "aria-setsize", "aria-selected"];
 
 /** @typedef {import("./tree.js").Row} Row */
 
@@ -32,11 +34,12 @@ function choose() {
   rows = chosen.map(({ stat: key }, index) => {
     const [proc, typ, nam] = key.split("/");
     const label = `${proc} › ${nam}`;
-    const node = { kind: /** @type {const} */ ("stat"), key, label, children: [], stat: key, typ, search: "", count: 1 };
+    const kind = /** @type {const} */ ("stat");
+    const node = { kind, key, label, children: [], stat: key, typ, search: "", count: 1 };
     const row = { node, key, depth: 0, expanded: false, parent: -1, place: index + 1, siblings: chosen.length };
     const element = makeRow("stat");
     fillRow(element, row, connection.store, { favourites: new Set(), open: new Set() });
-    for (const name of ["role", "aria-level", "aria-posinset", "aria-setsize", "aria-selected"]) element.removeAttribute(name);
+    for (const name of OF_A_TREE) element.removeAttribute(name);
     return { element, row };
   });
   need(".strip-rows", strip).replaceChildren(...rows.map(({ element }) => element));
@@ -47,7 +50,8 @@ function choose() {
 function openPlot(stat) {
   const nothing = () => {};
   const host = { store: connection.store, historyUrl, account: "0", now: connection.now };
-  plot = new Plot({ stat, step: 0, span: "auto" }, { ...host, close: nothing, star: nothing, starred: () => false, changed: nothing });
+  const deeds = { close: nothing, star: nothing, starred: () => false, changed: nothing };
+  plot = new Plot({ stat, step: 0, span: "auto" }, { ...host, ...deeds });
   need(".strip-plot", strip).replaceChildren(plot.element);
   void plot.load();
   window.setInterval(() => {

@@ -60,8 +60,8 @@ export function fromHash(hash) {
 }
 
 /**
- * Plots for somebody's first visit: emphasised stats before others, timers before counters before gauges, the busiest
- * first; what has values now.
+ * Plots for somebody's first visit, of what has values now: emphasised stats before others, timers before counters
+ * before gauges, what moves all the time before what is big for a moment.
  * @param {Iterable<import("./store.js").Stat>} stats
  * @param {number} count
  * @returns {OpenPlot[]}
@@ -71,9 +71,20 @@ export function suggested(stats, count) {
   const moving = [...stats].filter((stat) => stat.typ === "g" || (stat.rate ?? 0) > 0);
   moving.sort(
     (one, other) =>
-      Number(other.emp) - Number(one.emp) || order[other.typ] - order[one.typ] || (other.rate ?? 0) - (one.rate ?? 0),
+      Number(other.emp) - Number(one.emp) ||
+      order[other.typ] - order[one.typ] ||
+      filled(other) - filled(one) ||
+      (other.rate ?? 0) - (one.rate ?? 0),
   );
   return spreadOverTypes(moving, count).map((stat) => ({ stat: stat.key, step: 0, span: "auto" }));
+}
+
+/**
+ * How many of the last slots had values.
+ * @param {import("./store.js").Stat} stat
+ */
+function filled(stat) {
+  return stat.trail.points.filter((value) => value !== null).length;
 }
 
 /**

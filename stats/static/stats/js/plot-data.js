@@ -182,7 +182,7 @@ export function windowOf(span, day, now) {
   if (span === "auto") {
     if (day.week.some(Boolean)) return { from: day.start, to: end };
     const first = day.today.find(Boolean);
-    length = Math.max(600, now - (first ? first.t : now) + 120);
+    length = Math.max(300, now - (first ? first.t : now) + 120);
   }
   const from = Math.max(day.start, now - length);
   // A little room after now, so that the line does not run into the edge.

@@ -63,7 +63,9 @@ export class Plot {
     element.addEventListener("click", (event) => this.#chosen(event));
     this.#markTools();
     new ResizeObserver(() => this.#chart?.fit()).observe(this.area);
-    new IntersectionObserver((entries) => this.#seenChanged(entries.some((entry) => entry.isIntersecting))).observe(element);
+    const watch = (/** @type {IntersectionObserverEntry[]} */ entries) =>
+      this.#scrolled(entries.some((entry) => entry.isIntersecting));
+    new IntersectionObserver(watch).observe(element);
   }
 
   /** Step in minutes that is drawn: the chosen one, or what suits the span. */
@@ -87,8 +89,8 @@ export class Plot {
       this.#take(day, asked);
     } catch (error) {
       if (signal.aborted) return;
-      this.#error = error instanceof HistoryError ? `${error.message} Live values go on; it is tried again each minute.` : "";
-      if (!this.#error) throw error;
+      if (!(error instanceof HistoryError)) throw error;
+      this.#error = `${error.message} Live values go on; it is tried again each minute.`;
     }
     this.#draw();
     if (this.#day && this.step !== step) await this.load();
@@ -110,7 +112,7 @@ export class Plot {
    * A plot that is scrolled out of sight is not drawn; it catches up when it comes back.
    * @param {boolean} inSight
    */
-  #seenChanged(inSight) {
+  #scrolled(inSight) {
     this.#inSight = inSight;
     if (inSight) this.#draw();
   }
@@ -248,7 +250,8 @@ export class Plot {
     const rows = [];
     for (let index = 0; index <= columns.current && index < columns.x.length; index += 60 / day.step) {
       const usual = usualAt(day, this.typ, index);
-      const cells = [unit(columns.today[index]), usual ? unit(usual.value) : NOTHING].map((text) => make("td", "", text));
+      const texts = [unit(columns.today[index]), usual ? unit(usual.value) : NOTHING];
+      const cells = texts.map((text) => make("td", "", text));
       rows.push(make("tr", "", [make("th", "", time(columns.x[index]), { scope: "row" }), ...cells]));
     }
     return rows;

@@ -52,20 +52,28 @@ function line(context, points) {
   const x = (/** @type {number} */ index) => 2 + index * step;
   const y = (/** @type {number} */ value) => (span ? HEIGHT - 3 - ((value - low) / span) * (HEIGHT - 6) : HEIGHT / 2);
   context.beginPath();
-  let drawing = false;
+  let last = Number.NEGATIVE_INFINITY;
   points.forEach((value, index) => {
-    if (value === null) {
-      drawing = false;
-    } else if (drawing) {
-      context.lineTo(x(index), y(value));
-    } else {
-      // A round cap shows a point that stands alone, too.
-      context.moveTo(x(index) - 0.01, y(value));
-      context.lineTo(x(index), y(value));
-      drawing = true;
-    }
+    if (value === null) return;
+    // Commits come each 5 s, give or take: one slot between two of them may stay empty without anything being silent.
+    const begins = index - last > 2;
+    const ends = (points[index + 1] ?? points[index + 2] ?? null) === null;
+    if (begins) context.moveTo(x(index), y(value));
+    else context.lineTo(x(index), y(value));
+    if (begins && ends) alone(context, x(index), y(value));
+    last = index;
   });
   context.stroke();
+}
+
+/**
+ * A point without neighbours, which a line cannot show.
+ * @param {CanvasRenderingContext2D} context
+ * @param {number} x
+ * @param {number} y
+ */
+function alone(context, x, y) {
+  context.fillRect(x - 1.25, y - 1.25, 2.5, 2.5);
 }
 
 /**

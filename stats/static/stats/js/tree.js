@@ -86,7 +86,9 @@ function settle(parent) {
     const [only] = child.children;
     return { ...only, label: `${child.label}.${only.label}` };
   });
-  parent.children.sort((one, other) => collator.compare(one.label, other.label) || collator.compare(one.typ, other.typ));
+  parent.children.sort(
+    (one, other) => collator.compare(one.label, other.label) || collator.compare(one.typ, other.typ),
+  );
   parent.count = parent.children.reduce((sum, child) => sum + child.count, 0);
 }
 
