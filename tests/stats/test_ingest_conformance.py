@@ -88,6 +88,19 @@ def test_the_example_of_the_contract(server: Server, keys: Keys, face: str) -> N
     )
 
 
+def test_a_repeat_is_taken_once(server: Server, keys: Keys, face: str) -> None:
+    def send(number: int) -> Reply:
+        raw = json.dumps(body("api", partial("new", [1]), iid="9f2c", seq=number)).encode()
+        return put(server, face, keys, raw)
+
+    assert send(0).json == {"ok": True}
+    assert send(2).json == {"ok": True}
+    assert send(0).json == {"ok": True, "dup": True}
+    assert send(1).json == {"ok": True}
+    assert send(1).json == {"ok": True, "dup": True}
+    assert total(server, keys, "api", "new") == 3
+
+
 def test_unknown_fields_and_missing_lists_are_fine(server: Server, keys: Keys, face: str) -> None:
     one = partial("new", [1], future={"a": [1, None]})
     raw = json.dumps({"nam": "old.client", "prt": {"c": [one], "h": [1]}, "new": True}).encode()

@@ -1,0 +1,92 @@
+"""A flush that is cut off at any step is completed by the next start, with nothing twice."""
+
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from stats.aggregation.engine import Engine
+from stats.aggregation.partial import Aggregate, MinuteRow
+from stats.disk import Disk, Unit
+from stats.storage import cur
+from stats.storage import plan as plans
+from stats.storage.failures import StorageError
+from stats.storage.journal import Journal, Record
+from stats.storage.plan import PLAN, Plan
+from stats.storage.prt_writer import Writer
+from tests.stats.commits import commit, partial
+
+MINUTE = 28_000_000
+ONE = Aggregate(1, 1, 1, 1, 1, 1, 1, 1)
+
+
+def lines(root: Path) -> dict[str, str]:
+    return {path.name: path.read_text() for path in root.rglob("*.prt")}
+
+
+def rows(values: list[int]) -> list[MinuteRow]:
+    return [MinuteRow(1, "api", "c", f"s{at}", MINUTE + value, ONE) for at, value in enumerate(values)]
+
+
+def disk(base: Path) -> Disk:
+    return Disk(base / "stats", base / "journal", Journal(base / "journal"))
+
+
+@given(st.lists(st.integers(0, 5), min_size=1, max_size=8), st.data())
+def test_a_plan_that_was_half_carried_out_is_completed(
+    tmp_path_factory: pytest.TempPathFactory, values: list[int], data: st.DataObject
+) -> None:
+    base = tmp_path_factory.mktemp("disk")
+    before = Writer(base / "stats")
+    before.write(rows([3] * len(values)))
+    planned = Writer(base / "stats").merged(rows(values)).rows
+    disk(base)
+    plans.write(base / "journal", Plan(5, planned, [(1, "api", {"nam": "api", "stats": {}})], [], {"1": []}))
+    Writer(base / "stats").write(planned[: data.draw(st.integers(0, len(planned)))])
+
+    disk(base).complete()
+    once = lines(base / "stats")
+    counts = {name: sum(int(line.split(",")[2]) for line in text.splitlines()) for name, text in once.items()}
+    assert counts == {f"c_s{at}.prt": 2 for at in range(len(values))}
+    assert cur.read(base / "stats", 1, "api") is not None
+    assert not (base / "journal" / PLAN).exists()
+    disk(base).complete()
+    assert lines(base / "stats") == once
+
+
+def test_a_flush_drops_its_segments_and_no_later_one(tmp_path: Path) -> None:
+    journal = Journal(tmp_path / "journal")
+    for number in (3, 4, 5):
+        journal.open_segment(number)
+        journal.append(Record(1, 1.0, b"{}"))
+        journal.close()
+    engine = Engine(MINUTE * 60.0, 100)
+    sent = commit("api", partial("x", [2, 3]))
+    engine.apply(1, sent, MINUTE * 60.0, engine.check(1, sent))
+    ended = engine.advance(MINUTE * 60.0 + 60)
+    assert ended is not None
+    written = Disk(tmp_path / "stats", tmp_path / "journal", journal).flush(Unit(4, [ended], [], {}))
+    assert written == 1
+    assert journal.segments() == [5]
+    assert [text.split(",")[1] for text in lines(tmp_path / "stats").values()] == ["5"]
+
+
+def test_a_plan_that_cannot_be_written_changes_nothing(tmp_path: Path) -> None:
+    journal = Journal(tmp_path / "journal")
+    journal.open_segment(1)
+    (tmp_path / "journal" / f"~{PLAN}").mkdir()
+    with pytest.raises(StorageError):
+        Disk(tmp_path / "stats", tmp_path / "journal", journal).flush(Unit(1, [], [], {}))
+    assert journal.segments() == [1]
+    journal.close()
+
+
+def test_a_damaged_plan_is_not_carried_out(tmp_path: Path) -> None:
+    made = disk(tmp_path)
+    plans.write(tmp_path / "journal", Plan(5, rows([1]), [], [], {}))
+    raw = bytearray((tmp_path / "journal" / PLAN).read_bytes())
+    raw[10] ^= 1
+    (tmp_path / "journal" / PLAN).write_bytes(raw)
+    made.complete()
+    assert lines(tmp_path / "stats") == {}
