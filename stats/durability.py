@@ -38,6 +38,11 @@ class Durability:
                 await asyncio.sleep(INTERVAL)
             await self._sync()
 
+    def stop(self) -> None:
+        """Ends the thread; what is still to be synced is."""
+        self._thread.submit(self._journal.close)
+        self._thread.shutdown()
+
     async def _sync(self) -> None:
         waiters, self._waiters = self._waiters, []
         try:

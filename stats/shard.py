@@ -110,6 +110,7 @@ class Shard:
                 task.cancel()
             self._end_segment(self.engine.cut(self._clock()))
             await self._flush_units()
+        self._durability.stop()
         self._disk_thread.shutdown()
         self._keys_thread.shutdown()
 
@@ -193,7 +194,7 @@ class Shard:
         self._delivered.forget(self._clock())
         unit = Unit(self._journal.number, cuts, list(self.events.take_changed()), self._delivered.dump())
         self._units.append(unit)
-        self._journal.close()
+        self._journal.end_segment()
 
     def _warn_full(self, account_id: int, process: str, dropped: int, now: float) -> None:
         """Tells the account, at most once a minute, that it is over its limit of live stats."""

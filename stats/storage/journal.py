@@ -18,6 +18,7 @@ import logging
 import os
 import struct
 import zlib
+from collections import deque
 from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
@@ -49,6 +50,7 @@ class Journal:
         self._descriptor = -1
         self._size = 0
         self._dirty = False
+        self._ended: deque[int] = deque()  # descriptors of segments that wait for their last sync
         self.number = -1  # of the segment that is open, or was last
 
     def append(self, record: Record) -> None:
@@ -79,24 +81,30 @@ class Journal:
         self._size = os.fstat(self._descriptor).st_size
         self.number = number
 
+    def end_segment(self) -> None:
+        """Appends no more to the segment that is open, if one is; it is left to `sync` to close it."""
+        if self._descriptor >= 0:
+            self._ended.append(self._descriptor)
+            self._descriptor = -1
+
     def sync(self) -> None:
-        """Returns when all that was appended before the call would survive a power cut. Called from any thread."""
-        if not self._dirty:
-            return
-        self._dirty = False
-        # The segment may be closed, and its number given to another file, while this waits: a copy stays ours.
-        descriptor = os.dup(self._descriptor)
-        try:
+        """Returns when all that was appended before the call would survive a power cut. Called from one thread, which
+        may be another than that of the other calls: only here are descriptors closed."""
+        while self._ended:
+            descriptor = self._ended[0]
             os.fdatasync(descriptor)
-        finally:
             os.close(descriptor)
+            self._ended.popleft()
+        if self._dirty:
+            self._dirty = False
+            descriptor = self._descriptor
+            if descriptor >= 0:
+                os.fdatasync(descriptor)
 
     def close(self) -> None:
-        """Closes the segment that is open, if one is, with all its records on the disk."""
-        if self._descriptor >= 0:
-            self.sync()
-            os.close(self._descriptor)
-            self._descriptor = -1
+        """Ends the segment that is open, if one is, with all its records on the disk."""
+        self.end_segment()
+        self.sync()
 
     def segments(self) -> list[int]:
         """The numbers of the segments that are there, in ascending order."""
