@@ -134,6 +134,7 @@ def assert_only_own_files(server: Server) -> None:
     """All that the server writes lies where CONTRACT 5 says, below the folders of accounts."""
     known = {
         "stats",
+        "journal",
         "secret_key",
         "system_key",
         "dattss.sqlite3",
