@@ -37,7 +37,6 @@ _RANDOM = random.Random()  # noqa: S311 - our own, so that a program that seeds 
 
 
 class _Numbers(TypedDict):
-
     typ: Kind
     nam: str
     pct: float

@@ -52,14 +52,7 @@ MOST_GAP_DIGITS = 4  # more would be beyond the largest key
 MOST_COUNT_DIGITS = 12  # more would be beyond the largest count
 
 _FORM = re.compile(
-    "{}(?:[{}]{{0,{}}}[{}][{}]{{0,{}}})+".format(
-        VERSION,
-        re.escape(GAP_DIGITS),
-        MOST_GAP_DIGITS,
-        re.escape(ALPHABET[: len(PAIRS)]),
-        re.escape(COUNT_DIGITS),
-        MOST_COUNT_DIGITS,
-    )
+    f"{VERSION}(?:[{re.escape(GAP_DIGITS)}]{{0,{MOST_GAP_DIGITS}}}[{re.escape(ALPHABET[: len(PAIRS)])}][{re.escape(COUNT_DIGITS)}]{{0,{MOST_COUNT_DIGITS}}})+"
 )
 _HEAD = 4  # characters in which the first entry of a usual timer fits
 _MIDDLE = 0.9999509839962453  # of a bucket, beside its power of 1.02: 2 * sqrt(1.02) / 2.02
@@ -173,8 +166,7 @@ def add(counts: Counts, text: str) -> None:
         gap = _GAP[code]
         if gap:
             key += gap + high
-            if key > MOST_KEY:
-                key = MOST_KEY
+            key = min(key, MOST_KEY)
             counts[key] = seen(key, 0) + _COUNT[code]
             high = 0
             weight = ROWS[gap - 1]
