@@ -4,7 +4,7 @@
 /**
  * A mergeable sketch of an interval's values, from which any percentile can be told to within 1 %: counts in buckets
  * whose bounds grow by a factor of 1.02, as in DDSketch (Masson, Rim, Lee, VLDB 2019). What a sketch is, and its text,
- * bucket for bucket, is described in the server's `docs/sketches.md`.
+ * bucket for bucket, is described in the server's `docs/wire-protocol.md`.
  *
  * @typedef {Map<number, number>} Counts the number of values in each bucket, by key
  */

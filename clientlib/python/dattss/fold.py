@@ -307,8 +307,9 @@ class Accumulator:
             self._sample = self._sample + fresh if self._cnt + len(fresh) <= SAMPLE else []
         else:
             self._draw(fresh)
-        self._min = min(self._min, min(fresh))
-        self._max = max(self._max, max(fresh))
+        low, high = min(fresh), max(fresh)
+        self._min = min(self._min, low)
+        self._max = max(self._max, high)
         total = sum(fresh)
         # Whole numbers are summed exactly by `sum`; fractions are by `fsum`, which rounds once instead of each time.
         self._sum += total if isinstance(total, int) else math.fsum(fresh)

@@ -51,9 +51,10 @@ COUNT_DIGITS = ALPHABET[len(PAIRS) + 14 :]
 MOST_GAP_DIGITS = 4  # more would be beyond the largest key
 MOST_COUNT_DIGITS = 12  # more would be beyond the largest count
 
-_FORM = re.compile(
-    f"{VERSION}(?:[{re.escape(GAP_DIGITS)}]{{0,{MOST_GAP_DIGITS}}}[{re.escape(ALPHABET[: len(PAIRS)])}][{re.escape(COUNT_DIGITS)}]{{0,{MOST_COUNT_DIGITS}}})+"
-)
+_GAP_PART = f"[{re.escape(GAP_DIGITS)}]{{0,{MOST_GAP_DIGITS}}}"
+_PAIR_PART = f"[{re.escape(ALPHABET[: len(PAIRS)])}]"
+_COUNT_PART = f"[{re.escape(COUNT_DIGITS)}]{{0,{MOST_COUNT_DIGITS}}}"
+_FORM = re.compile(f"{VERSION}(?:{_GAP_PART}{_PAIR_PART}{_COUNT_PART})+")
 _HEAD = 4  # characters in which the first entry of a usual timer fits
 _MIDDLE = 0.9999509839962453  # of a bucket, beside its power of 1.02: 2 * sqrt(1.02) / 2.02
 _PAIR = dict(zip(PAIRS, ALPHABET))
