@@ -5,6 +5,7 @@ from itertools import starmap
 
 import numpy as np
 
+from stats.aggregation import sketch
 from stats.aggregation.arithmetic import CNT, FIELDS, SUM, Floats, combine
 from stats.aggregation.partial import DEFAULT_PCT, Aggregate
 
@@ -20,7 +21,10 @@ def combine_all(parts: Floats) -> Floats:
 
 
 def merge_groups(groups: Sequence[Sequence[Aggregate]]) -> list[Aggregate]:
-    """One aggregate for each group, whose parts are in the order of time. No group may be empty."""
+    """One aggregate for each group, whose parts are in the order of time. No group may be empty.
+
+    Where each part has a sketch, the aggregate has the merged one, and `bot` and `top` from it; else no sketch.
+    """
     if not groups:
         return []
     parts = np.zeros((FIELDS, max(map(len, groups)), len(groups)))
@@ -29,4 +33,14 @@ def merge_groups(groups: Sequence[Sequence[Aggregate]]) -> list[Aggregate]:
     columns = combine_all(parts).tolist()
     columns[CNT] = [int(count) for count in columns[CNT]]
     merged = starmap(Aggregate, zip(*columns, strict=True))
-    return [group[0] if len(group) == 1 else one for group, one in zip(groups, merged, strict=True)]
+    return [group[0] if len(group) == 1 else _sketched(one, group) for group, one in zip(groups, merged, strict=True)]
+
+
+def _sketched(merged: Aggregate, group: Sequence[Aggregate]) -> Aggregate:
+    if not all(part.skt for part in group):
+        return merged
+    text = sketch.merged_or_none(part.skt for part in group)
+    if text is None:
+        return merged
+    bot, top = (min(max(tail, merged.min), merged.max) for tail in sketch.tails(text, DEFAULT_PCT))
+    return merged._replace(bot=bot, top=top, skt=text)

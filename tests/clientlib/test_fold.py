@@ -4,6 +4,7 @@ import re
 from fractions import Fraction
 
 import pytest
+from dattss import sketch
 from dattss.fold import (
     PCT,
     SAMPLE,
@@ -14,6 +15,7 @@ from dattss.fold import (
     is_name,
     parse_value,
     parse_values,
+    read_alike,
     shortest,
 )
 from hypothesis import given
@@ -206,3 +208,33 @@ def test_a_batch_of_texts_is_the_same_as_one_after_another(texts: list[object]) 
         if parsed is not None:
             one_by_one.add("x", parsed[1], parsed[0], parsed[2])
     assert at_once.take() == one_by_one.take()
+
+
+alike = st.sampled_from(["c", "ms", "g!"]).flatmap(
+    lambda suffix: st.lists(
+        st.from_regex(r"-?[0-9]{1,9}\.[0-9]{3}|-?[0-9]{1,18}|[-.0-9]{1,6}", fullmatch=True).map(lambda n: n + suffix)
+        | st.from_regex(r"-?[0-9]{1,7}\.[0-9]{3}", fullmatch=True).map(lambda n: n + suffix),
+        min_size=1,
+        max_size=30,
+    )
+)
+
+
+@given(alike)
+def test_values_that_are_written_alike_are_read_as_one_by_one(texts: list[str]) -> None:
+    read = read_alike(texts)
+    assert read is None or [(n, read[0], read[1]) for n in read[2]] == [parse_value(text) for text in texts]
+
+
+def test_timers_and_decimals_are_read_at_once() -> None:
+    assert read_alike(["12.345ms", "0.070ms", "-1.000ms"]) == ("ms", False, [12.345, 0.07, -1])
+    assert read_alike(["1.5g!", "2g!"]) == ("g", True, [1.5, 2])
+    assert read_alike(["1c", "1ms"]) is None
+
+
+def test_a_timers_sketch_has_all_values_however_many() -> None:
+    stat = partial_of([float(n) for n in [1] * 5000 + [100] * 5000 + [1000] * 200])
+    partial = stat.partial()
+    assert sum(sketch.decode(partial["skt"]).values()) == 10_200
+    assert partial["bot"] == 1
+    assert partial["top"] == pytest.approx(100, rel=0.01)

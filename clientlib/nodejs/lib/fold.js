@@ -7,9 +7,11 @@
  * @typedef {'c' | 'ms' | 'g'} Kind counter, timer in milliseconds, gauge
  * @typedef {{value: number, kind: Kind, emphasis: boolean}} Parsed
  * @typedef {{typ: Kind, nam: string, pct: number, sum: number, cnt: number, max: number, min: number, fst: number,
- *   lst: number, bot: number, top: number, emp: boolean}} Partial
+ *   lst: number, bot: number, top: number, emp: boolean, skt?: string}} Partial timers have a sketch
  * @typedef {{c: Partial[], ms: Partial[], g: Partial[]}} Partials
  */
+
+const sketch = require('./sketch');
 
 /** @type {Kind[]} */
 const KINDS = ['c', 'ms', 'g'];
@@ -56,8 +58,9 @@ function cleanName(text, otherwise) {
 
 /**
  * The values of one stat in one interval. `sum`, `cnt`, `min`, `max`, `fst`, `lst` are exact however many values come
- * (`sum` as exact as a double); `bot` and `top` are exact up to 2,048 values, and taken from a uniform sample of that
- * size beyond (reservoir sampling: Li 1994, "Algorithm L").
+ * (`sum` as exact as a double), and a timer's sketch has all of them. `bot` and `top` are exact up to 2,048 values.
+ * Beyond, a timer's are taken from its sketch, those of others from a uniform sample of that size (reservoir sampling:
+ * Li 1994, "Algorithm L").
  */
 class Accumulator {
   /**
@@ -70,6 +73,8 @@ class Accumulator {
     this.nam = nam;
     this.emp = false;
     this._random = random;
+    /** @type {import('./sketch').Counts | null} */
+    this._counts = typ === 'ms' ? new Map() : null;
     /** @type {number[]} */
     this._sample = [];
     this._cnt = 0;
@@ -95,6 +100,7 @@ class Accumulator {
     if (value < this._min) this._min = value;
     if (value > this._max) this._max = value;
     this._addToSum(value);
+    if (this._counts !== null) sketch.count(this._counts, value);
     this._draw(value);
     this._cnt += 1;
   }
@@ -104,8 +110,7 @@ class Accumulator {
    * @returns {Partial}
    */
   partial() {
-    const ranked = Float64Array.from(this._sample).sort();
-    const cut = Math.floor(PCT * ranked.length);
+    const [bot, top] = this._tails();
     return {
       typ: this.typ,
       nam: this.nam,
@@ -116,10 +121,18 @@ class Accumulator {
       min: this._min,
       fst: this._fst,
       lst: this._lst,
-      bot: ranked[cut],
-      top: ranked[ranked.length - 1 - cut],
+      bot,
+      top,
       emp: this.emp,
+      ...(this._counts !== null && { skt: sketch.encode(this._counts) }),
     };
+  }
+
+  _tails() {
+    if (this._counts !== null && this._cnt > SAMPLE) return sketch.tails(this._counts, PCT, this._min, this._max);
+    const ranked = Float64Array.from(this._sample).sort();
+    const cut = Math.floor(PCT * ranked.length);
+    return [ranked[cut], ranked[ranked.length - 1 - cut]];
   }
 
   /** @param {number} value */
@@ -135,6 +148,7 @@ class Accumulator {
       this._sample.push(value);
       return;
     }
+    if (this._counts !== null) return;
     if (this._next < 0) {
       this._next = SAMPLE - 1;
       this._skip();

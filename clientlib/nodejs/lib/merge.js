@@ -4,6 +4,7 @@
 /** Several partial aggregates of one stat become one: for a client that cannot deliver and must save room. */
 
 const { KINDS } = require('./fold');
+const sketch = require('./sketch');
 
 /** @typedef {import('./fold').Partial} Partial */
 /** @typedef {import('./fold').Partials} Partials */
@@ -30,23 +31,39 @@ function mergeAll(intervals) {
 }
 
 /**
- * One partial of several, given in the order of time. All but `bot` and `top`, which are estimated, is exact.
+ * One partial of several, given in the order of time. All is exact but `bot` and `top`: they are read from the merged
+ * sketch, which is within 1 %, or estimated where a part has none.
  * @param {Partial[]} parts
  * @returns {Partial}
  */
 function merge(parts) {
   if (parts.length === 1) return parts[0];
+  const { skt, ...first } = parts[0];
+  const [max, min] = [Math.max(...parts.map((part) => part.max)), Math.min(...parts.map((part) => part.min))];
   return {
-    ...parts[0],
+    ...first,
     sum: parts.reduce((sum, part) => sum + part.sum, 0),
     cnt: parts.reduce((sum, part) => sum + part.cnt, 0),
-    max: Math.max(...parts.map((part) => part.max)),
-    min: Math.min(...parts.map((part) => part.min)),
+    max,
+    min,
     lst: parts[parts.length - 1].lst,
-    bot: quantile(parts, parts[0].pct),
-    top: quantile(parts, 1 - parts[0].pct),
     emp: parts.some((part) => part.emp),
+    ...tails(parts, min, max),
   };
+}
+
+/**
+ * @param {Partial[]} parts
+ * @param {number} min
+ * @param {number} max
+ */
+function tails(parts, min, max) {
+  const texts = parts.flatMap((part) => (part.skt === undefined ? [] : [part.skt]));
+  const pct = parts[0].pct;
+  if (texts.length < parts.length) return { bot: quantile(parts, pct), top: quantile(parts, 1 - pct) };
+  const skt = sketch.merge(texts);
+  const [bot, top] = sketch.tails(sketch.decode(skt), pct, min, max);
+  return { bot, top, skt };
 }
 
 /**

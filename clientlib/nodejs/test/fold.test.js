@@ -3,6 +3,13 @@
 const assert = require('assert');
 const { test } = require('node:test');
 const { Accumulator, Interval, SAMPLE, cleanName, isName, parseValue } = require('../lib/fold');
+const sketch = require('../lib/sketch');
+
+function sketchOf(values) {
+  const counts = new Map();
+  for (const value of values) sketch.count(counts, value);
+  return sketch.encode(counts);
+}
 
 /** Numbers from 0 to 1 that are the same in each run (mulberry32). */
 function seeded(seed) {
@@ -48,7 +55,7 @@ test('a partial is what counting by hand gives', () => {
     assert.deepStrictEqual(stat.partial(), {
       typ: 'ms', nam: 'query', pct: 0.1, sum: values.reduce((a, b) => a + b, 0), cnt: values.length,
       max: ranked[ranked.length - 1], min: ranked[0], fst: values[0], lst: values[values.length - 1],
-      bot: ranked[cut], top: ranked[values.length - 1 - cut], emp: false,
+      bot: ranked[cut], top: ranked[values.length - 1 - cut], emp: false, skt: sketchOf(values),
     });
   }
 });

@@ -74,7 +74,7 @@ test('a commit says what was counted', async () => {
     nam: 'api', upt: 5, err: 0, wrn: 0, seq: 1, age: 0,
     prt: {
       c: [{ ...one, typ: 'c', nam: 'new', sum: 1, max: 1, min: 1, fst: 1, lst: 1, bot: 1, top: 1 }],
-      ms: [{ typ: 'ms', nam: 'query', pct: 0.1, sum: 206, cnt: 2, max: 153, min: 53, fst: 153, lst: 53, bot: 53, top: 153, emp: true }],
+      ms: [{ typ: 'ms', nam: 'query', pct: 0.1, sum: 206, cnt: 2, max: 153, min: 53, fst: 153, lst: 53, bot: 53, top: 153, emp: true, skt: '1cfMeQ' }],
       g: [{ ...one, typ: 'g', nam: 'zero', sum: 0, max: 0, min: 0, fst: 0, lst: 0, bot: 0, top: 0 }],
     },
   });

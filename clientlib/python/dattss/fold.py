@@ -7,11 +7,14 @@ class locks: one thread at a time.
 
 from __future__ import annotations
 
+import json
 import math
 import random
 import re
 from collections.abc import Callable, Collection, Sequence
 from typing import Literal, TypedDict, Union, cast
+
+from dattss import sketch
 
 Kind = Literal["c", "ms", "g"]  # counter, timer in milliseconds, gauge
 KINDS: tuple[Kind, ...] = ("c", "ms", "g")
@@ -24,7 +27,7 @@ LARGEST = 1e290  # values from here on are bad: sums of a day of them would leav
 _LONGEST_TEXT = 1024  # a number needs no more digits than that; reading a longer one costs more than it is worth
 _EXACT = 2**53  # whole numbers under this are the same as a double and as an integer
 _SHORT = 17  # characters of a number that needs no check of its size
-_CHUNK = 512  # values that are summed up at once
+_CHUNK = SAMPLE  # values that are summed up at once
 
 _VALUE = re.compile(r"(-?[0-9]+(?:\.[0-9]+)?)(c|ms|g)(!)?")
 _VALUES = re.compile(rf"^{_VALUE.pattern}$", re.MULTILINE)
@@ -33,9 +36,7 @@ _NOT_OF_A_NAME = re.compile(r"[^A-Za-z0-9_.:!-]+")
 _RANDOM = random.Random()  # noqa: S311 - our own, so that a program that seeds `random` gets the numbers it expects
 
 
-class Partial(TypedDict):
-    """One stat's values of one interval, as a commit carries them. Timers are in milliseconds."""
-
+class _Numbers(TypedDict):
     typ: Kind
     nam: str
     pct: float
@@ -48,6 +49,12 @@ class Partial(TypedDict):
     bot: Number
     top: Number
     emp: bool
+
+
+class Partial(_Numbers, total=False):
+    """One stat's values of one interval, as a commit carries them. Timers are in milliseconds, and have a sketch."""
+
+    skt: str
 
 
 Partials = dict[Kind, list[Partial]]
@@ -77,6 +84,86 @@ def parse_values(texts: Collection[str]) -> dict[str, ParsedValue | None]:
     if len(found) == len(unique) == lines.count("\n") + 1 and max(map(len, unique)) <= _LONGEST_TEXT:
         return {text: _read(*parts) for text, parts in zip(unique, found)}
     return {text: parse_value(text) for text in unique}
+
+
+def read_alike(texts: Sequence[object]) -> tuple[Kind, bool, list[Number]] | None:
+    """The type, the emphasis and the numbers of values that are written alike, as those of a stat mostly are.
+
+    None where they are not: then each has to be looked at. Several times as fast as that: the characters are checked in
+    a few passes over all of them, and numbers with the same count of decimals are read as whole ones and divided.
+    """
+    suffix = _suffix_of(texts)
+    if suffix is None:
+        return None
+    try:
+        data = "\n".join(cast("Sequence[str]", texts)).encode("ascii") + b"\n"
+    except (TypeError, UnicodeEncodeError):
+        return None
+    if data.translate(None, _OF_NUMBERS) != suffix * len(texts):
+        return None
+    try:
+        numbers = _numbers(data, suffix, len(texts))
+    except ValueError:
+        return None
+    if len(numbers) != len(texts):  # one had an end of line in it
+        return None
+    return cast("Kind", suffix.rstrip(b"!\n").decode()), b"!" in suffix, numbers
+
+
+_OF_NUMBERS = b"-.0123456789"
+_TO_COMMAS = bytes.maketrans(b"\n", b",")
+_TOO_LONG = b"0" * 16  # digits; whole numbers of as many are not all the same as a double
+_MUCH_TOO_LONG = b"0" * 200
+_TO_ZEROS = bytes.maketrans(b"123456789", b"000000000")
+_SUFFIXES = {f"{kind}{mark}": f"{kind}{mark}\n".encode() for kind in KINDS for mark in ("", "!")}
+
+
+def _suffix_of(texts: Sequence[object]) -> bytes | None:
+    """Type, emphasis and end of line of the first text."""
+    first = texts[0] if texts else None
+    return _SUFFIXES.get(first.lstrip("-.0123456789")) if type(first) is str else None
+
+
+def _numbers(data: bytes, suffix: bytes, count: int) -> list[Number]:
+    """The numbers of lines that have no other characters than those of numbers, but for the suffix."""
+    zeros = data.translate(_TO_ZEROS)
+    decimals = _decimals(zeros, suffix, count)
+    if decimals is not None and _TOO_LONG not in zeros.translate(None, b"."):
+        return _as_whole(data.translate(_TO_COMMAS, suffix[:-1] + b".")[:-1].decode(), decimals)
+    if _MUCH_TOO_LONG in zeros:
+        raise ValueError("a number that may be too large has to be looked at")
+    numbers: list[Number] = json.loads(b"[%b]" % data.translate(_TO_COMMAS, suffix[:-1])[:-1])
+    return numbers
+
+
+def _decimals(zeros: bytes, suffix: bytes, count: int) -> int | None:
+    """How many decimals all the lines have; None where they differ."""
+    points = zeros.count(b".")
+    if not points:
+        return 0
+    end = zeros.index(suffix)
+    decimals = end - 1 - zeros.rfind(b".", 0, end)
+    return decimals if points == count == zeros.count(b"0." + b"0" * decimals + suffix) else None
+
+
+def _as_whole(digits: str, decimals: int) -> list[Number]:
+    """Numbers that have lost their points. A quotient of two such exact numbers is rounded as the decimal would be."""
+    try:
+        whole = json.loads(f"[{_without_zeros(digits)}]")
+    except ValueError:
+        whole = list(map(int, digits.split(",")))
+    if not decimals:
+        return cast("list[Number]", whole)
+    divisor = 10**decimals
+    return [number / divisor for number in whole]
+
+
+def _without_zeros(digits: str) -> str:
+    """Without the zeros in front of numbers, which JSON does not know."""
+    digits = "," + digits
+    while ",0" in digits:
+        digits = digits.replace(",0", ",")
+    return digits[1:]
 
 
 def _read(digits: str, kind: str, mark: str | None) -> ParsedValue | None:
@@ -122,12 +209,14 @@ def clean_name(text: str, default: str) -> str:
 class Accumulator:
     """The values of one stat in one interval.
 
-    `sum`, `cnt`, `min`, `max`, `fst`, `lst` are exact however many values come. `bot` and `top` are exact up to 2,048
-    values, and taken from a uniform sample of that size beyond (reservoir sampling: Li 1994, "Algorithm L").
+    `sum`, `cnt`, `min`, `max`, `fst`, `lst` are exact however many values come, and a timer's sketch has all of them.
+    `bot` and `top` are exact up to 2,048 values. Beyond, a timer's are taken from its sketch, those of others from a
+    uniform sample of that size (reservoir sampling: Li 1994, "Algorithm L").
     """
 
     __slots__ = (
         "_cnt",
+        "_counts",
         "_fresh",
         "_fst",
         "_lst",
@@ -148,7 +237,8 @@ class Accumulator:
         self.nam = nam
         self.emp = False
         self._random = source
-        self._fresh: list[Number] = []  # not summed up yet: built-in sum, min and max over many beat one at a time
+        self._counts: sketch.Counts | None = {} if typ == "ms" else None
+        self._fresh: list[Number] = []  # not summed up yet: built-in functions over many beat one at a time
         self._sample: list[Number] = []
         self._cnt = 0
         self._sum: Number = 0
@@ -167,14 +257,19 @@ class Accumulator:
         if len(self._fresh) >= _CHUNK:
             self._settle()
 
+    def add_all(self, values: Sequence[Number]) -> None:
+        """Takes finite numbers, in their order."""
+        self._fresh += values
+        if len(self._fresh) >= _CHUNK:
+            self._settle()
+
     def partial(self) -> Partial:
         """What was added so far. ValueError when that is nothing."""
         self._settle()
         if not self._cnt:
             raise ValueError("no values, no partial aggregate")
-        ranked = sorted(self._sample)
-        cut = int(PCT * len(ranked))
-        return {
+        bot, top = self._tails()
+        partial: Partial = {
             "typ": self.typ,
             "nam": self.nam,
             "pct": PCT,
@@ -184,10 +279,20 @@ class Accumulator:
             "min": shortest(self._min),
             "fst": shortest(self._fst),
             "lst": shortest(self._lst),
-            "bot": shortest(ranked[cut]),
-            "top": shortest(ranked[-1 - cut]),
+            "bot": shortest(bot),
+            "top": shortest(top),
             "emp": self.emp,
         }
+        if self._counts:
+            partial["skt"] = sketch.encode(self._counts)
+        return partial
+
+    def _tails(self) -> tuple[Number, Number]:
+        if self._counts is not None and self._cnt > SAMPLE:
+            return sketch.tails(self._counts, PCT, self._min, self._max)
+        ranked = sorted(self._sample)
+        cut = int(PCT * len(ranked))
+        return ranked[cut], ranked[-1 - cut]
 
     def _settle(self) -> None:
         fresh = self._fresh
@@ -196,13 +301,18 @@ class Accumulator:
         if not self._cnt:
             self._fst = fresh[0]
         self._lst = fresh[-1]
+        if self._counts is not None:
+            fresh = sorted(fresh)
+            sketch.count_sorted(self._counts, fresh)
+            self._sample = self._sample + fresh if self._cnt + len(fresh) <= SAMPLE else []
+        else:
+            self._draw(fresh)
         low, high = min(fresh), max(fresh)
         self._min = min(self._min, low)
         self._max = max(self._max, high)
         total = sum(fresh)
         # Whole numbers are summed exactly by `sum`; fractions are by `fsum`, which rounds once instead of each time.
         self._sum += total if isinstance(total, int) else math.fsum(fresh)
-        self._draw(fresh)
         self._cnt += len(fresh)
         self._fresh = []
 
@@ -248,6 +358,16 @@ class Interval:
 
     def add_texts(self, name: str, texts: Sequence[object]) -> list[object]:
         """Takes values as a program wrote them, in their order. Returns those that are none."""
+        alike = read_alike(texts)
+        if alike is None:
+            return self._add_one_by_one(name, texts)
+        kind, emphasis, numbers = alike
+        stat = self._stat(kind, name)
+        stat.emp = stat.emp or emphasis
+        stat.add_all(numbers)
+        return []
+
+    def _add_one_by_one(self, name: str, texts: Sequence[object]) -> list[object]:
         plain = [text for text in texts if type(text) is str]
         known = parse_values(plain)  # programs repeat themselves: `1c` is read once
         bad: list[object] = []

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from dattss import sketch
 from dattss.fold import KINDS, Number, Partial, Partials, shortest
 
 _HALVINGS = 48
@@ -22,7 +23,8 @@ def merge_all(intervals: Sequence[Partials]) -> Partials:
 
 
 def merge(parts: Sequence[Partial]) -> Partial:
-    """One partial of several, given in the order of time. All but `bot` and `top`, which are estimated, is exact."""
+    """One partial of several, given in the order of time. All is exact but `bot` and `top`: they are read from the
+    merged sketch, which is within 1 %, or estimated where a part has none."""
     if len(parts) == 1:
         return parts[0]
     share = parts[0]["pct"]
@@ -32,9 +34,16 @@ def merge(parts: Sequence[Partial]) -> Partial:
     merged["max"] = max(part["max"] for part in parts)
     merged["min"] = min(part["min"] for part in parts)
     merged["lst"] = parts[-1]["lst"]
-    merged["bot"] = _quantile(parts, share)
-    merged["top"] = _quantile(parts, 1.0 - share)
     merged["emp"] = any(part["emp"] for part in parts)
+    sketches = [part["skt"] for part in parts if "skt" in part]
+    if len(sketches) == len(parts):
+        merged["skt"] = sketch.merge(sketches)
+        tails = sketch.tails(sketch.decode(merged["skt"]), share, merged["min"], merged["max"])
+        merged["bot"], merged["top"] = map(shortest, tails)
+    else:
+        merged.pop("skt", None)
+        merged["bot"] = _quantile(parts, share)
+        merged["top"] = _quantile(parts, 1.0 - share)
     return merged
 
 
