@@ -8,6 +8,7 @@ from itertools import pairwise
 import pytest
 from dattss.intake import Intake
 from dattss.reporter import Reporter
+from dattss.sketch import decode
 from dattss.transport import Transport
 
 from tests.clientlib.conftest import KEY
@@ -68,6 +69,7 @@ def test_a_commit_says_what_was_counted(bench: Bench) -> None:
     assert len(iid) == 32
     assert 10**6 < mem < 10**10
     assert commit.pop("cpu") >= 0
+    assert sum(decode(commit["prt"]["ms"][0].pop("skt")).values()) == 2
     assert commit == {
         "nam": "api", "upt": 5.0, "err": 0, "wrn": 0, "seq": 1, "age": 0.0,
         "prt": {
