@@ -2,7 +2,11 @@
 
 from typing import Any
 
-_START = {"type": "http.response.start", "status": 200, "headers": [(b"Content-Type", b"application/json"), (b"Content-Length", b"11")]}
+_START = {
+    "type": "http.response.start",
+    "status": 200,
+    "headers": [(b"Content-Type", b"application/json"), (b"Content-Length", b"11")],
+}
 _BODY = {"type": "http.response.body", "body": b'{"ok":true}'}
 
 

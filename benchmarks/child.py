@@ -17,7 +17,9 @@ ROOT = Path(__file__).resolve().parent.parent
 class Child:
     """A running call. `cpu` pins it to one processor."""
 
-    def __init__(self, function: str, *, cpu: int | None = None, environment: dict[str, str] | None = None, **given: Any):
+    def __init__(
+        self, function: str, *, cpu: int | None = None, environment: dict[str, str] | None = None, **given: Any
+    ):
         command = [sys.executable, "-m", "benchmarks.child", function, json.dumps(given)]
         self._process = subprocess.Popen(
             pinned(command, cpu),

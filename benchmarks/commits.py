@@ -26,6 +26,7 @@ class Sender:
             "prt": partials(name, stats, sketches),
         }
         self.counted = {one["nam"]: one["sum"] for one in commit["prt"]["c"]}  # type: ignore[index]
+        self.name = name
         self.sent = 0
         text = json.dumps(commit, separators=(",", ":"))
         before, after = text.split(str(_SEQ), 1)

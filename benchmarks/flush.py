@@ -9,7 +9,7 @@ from tempfile import TemporaryDirectory
 
 from benchmarks import child, load
 from benchmarks.commits import Sender
-from benchmarks.own_shard import open_account, start_shard
+from benchmarks.own_shard import Clock, open_account, start_shard
 from benchmarks.report import Bar, Line, middle
 from benchmarks.servers import LOAD_CPU, SERVER_CPU, dattss, pin
 from tests.server import Server, wait_for
@@ -61,7 +61,7 @@ def our_flushes(stats: int, rounds: int) -> list[float]:
 async def _our_flushes(key: str, senders: list[Sender], rounds: int) -> list[float]:
     from stats import runtime  # noqa: PLC0415  (needs the loaded app registry)
 
-    clock = _Clock()
+    clock = Clock()
     await start_shard(10_000_000, clock)
     shard = runtime.shard
     assert shard is not None
@@ -86,19 +86,6 @@ async def fill(key: str, senders: list[Sender]) -> None:
     for sender in senders:
         answer = await ingest.accept(key, "", sender.body())
         assert answer.status == 200, answer
-
-
-class _Clock:
-    """Unix time that only goes on when told."""
-
-    def __init__(self) -> None:
-        self._now = time.time() // _MINUTE * _MINUTE
-
-    def __call__(self) -> float:
-        return self._now
-
-    def to_next_minute(self) -> None:
-        self._now += _MINUTE
 
 
 # --- in a child: whisper ----------------------------------------------------------------------------------------------

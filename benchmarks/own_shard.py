@@ -41,9 +41,26 @@ async def start_shard(most_stats: int, clock: Callable[[], float] = time.time) -
     from stats import runtime  # noqa: PLC0415
     from stats.channel import channel_layer  # noqa: PLC0415
     from stats.selfwatch import SelfWatch  # noqa: PLC0415
-    from stats.shard import Shard  # noqa: PLC0415
+    from stats.shard import Parts, Shard  # noqa: PLC0415
 
-    root = settings.DATTSS_DATA / "stats"
-    shard = Shard(root, channel_layer(), KeyTable(), SelfWatch(), most_stats=most_stats, rate=0, clock=clock)
+    data = settings.DATTSS_DATA
+    parts = Parts(data / "stats", data / "journal", channel_layer(), sync_always=False, most_stats=most_stats, rate=0)
+    shard = Shard(parts, KeyTable(), SelfWatch(), clock)
     await shard.start()
     runtime.shard = shard
+
+
+class Clock:
+    """Unix time that only goes on when told, from the beginning of a minute on."""
+
+    def __init__(self) -> None:
+        self._now = time.time() // 60 * 60
+
+    def __call__(self) -> float:
+        return self._now
+
+    def forward(self, seconds: float) -> None:
+        self._now += seconds
+
+    def to_next_minute(self) -> None:
+        self._now = self._now // 60 * 60 + 60

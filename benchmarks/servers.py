@@ -76,3 +76,24 @@ def _listens(port: int, process: "subprocess.Popen[bytes]") -> bool:
         raise RuntimeError(f"{process.args!r} ended by itself")
     with socket.socket() as probe:
         return probe.connect_ex(("127.0.0.1", port)) == 0
+
+
+@contextmanager
+def statsd(folder: Path) -> Iterator[tuple[int, int]]:
+    """Etsy's statsd with its plain settings and no backend; gives its UDP port and its process id."""
+    port, management = free_port(socket.SOCK_DGRAM), free_port(socket.SOCK_STREAM)
+    (folder / "config.js").write_text(
+        f"{{ port: {port}, mgmt_port: {management}, backends: [], address: '127.0.0.1' }}"
+    )
+    script = Path(__file__).parent / "node_modules" / "statsd" / "stats.js"
+    with subprocess.Popen(["node", str(script), str(folder / "config.js")], stdout=subprocess.DEVNULL) as process:
+        try:
+            wait_for(lambda: _open_port(management), 20, "statsd to listen")
+            yield port, process.pid
+        finally:
+            process.terminate()
+
+
+def _open_port(port: int) -> bool:
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0
