@@ -1,4 +1,4 @@
-"""Serves the bare application with Daphne as `dattss_site.server` sets it up: `python -m benchmarks.bare_daphne PORT`."""
+"""Serves the bare application with Daphne, set up as our server does: `python -m benchmarks.bare_daphne PORT`."""
 
 from daphne.server import Server  # isort: skip  (installs Twisted's reactor)
 

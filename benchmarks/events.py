@@ -2,7 +2,7 @@
 
 20 programs with 10 stats each, 5,000 events a second each: a web worker that answers 500 requests a second and counts
 ten things in each. In sum that is 100,000 a second, which statsd's client and server take on two processors without
-losing datagrams. All begin together and run 20 s, so four commits each, and a last one at the end. Interpreters starting,
+losing datagrams. All begin together and run 20 s: four commits each, and a last one. Interpreters starting,
 the server's idling and the bare loop are measured apart and subtracted on both sides.
 """
 
@@ -73,7 +73,9 @@ def _spent(pid: int) -> float:
 
 
 # --- in children: the programs ----------------------------------------------------------------------------------------
-def ours(port: int, key: str, number: int, rate: int, seconds: float, timers: bool) -> tuple[float, int]:
+def ours(  # noqa: PLR0913, PLR0917  (a program and its events)
+    port: int, key: str, number: int, rate: int, seconds: float, timers: bool
+) -> tuple[float, int]:
     """CPU seconds and events of a program that counts with our client. A timer's text is made for each event."""
     import dattss  # noqa: PLC0415  (a program imports the client that it uses)
 
@@ -91,7 +93,14 @@ def ours(port: int, key: str, number: int, rate: int, seconds: float, timers: bo
     return _measured(burst, rate, seconds, timers, dts.stop)
 
 
-def peer(port: int, key: str, number: int, rate: int, seconds: float, timers: bool) -> tuple[float, int]:  # noqa: ARG001
+def peer(  # noqa: PLR0913, PLR0917  (as above)
+    port: int,
+    key: str,
+    number: int,
+    rate: int,
+    seconds: float,
+    timers: bool,  # noqa: ARG001
+) -> tuple[float, int]:
     """The same with statsd's client, as its documentation shows it: a datagram for each event."""
     from statsd import StatsClient  # type: ignore[import-not-found, import-untyped, unused-ignore]  # noqa: PLC0415
 

@@ -16,7 +16,7 @@ class Bar:
     text: str = ""  # how the limit is written where that is not its number: 1/40
 
     def __str__(self) -> str:
-        return f"{'≤' if self.most else '≥'} {self.text or number(self.limit)}{' ×' if self.of == 'ratio' else ''}"
+        return f"{'≤' if self.most else '≥'} {self.text or number(self.limit)}{' x' if self.of == 'ratio' else ''}"
 
 
 @dataclass(frozen=True)
