@@ -44,7 +44,8 @@ class Child:
 
     def result(self) -> Any:
         """What the function returned. Raises RuntimeError when it failed; its traceback is on standard error."""
-        output, _ = self._process.communicate()
+        with self._process:
+            output, _ = self._process.communicate()
         if self._process.returncode:
             raise RuntimeError(f"{self._process.args!r} ended with status {self._process.returncode}")
         return json.loads(output.splitlines()[-1])

@@ -95,11 +95,11 @@ def ours(  # noqa: PLR0913, PLR0917  (a program and its events)
 
 def peer(  # noqa: PLR0913, PLR0917  (as above)
     port: int,
-    key: str,
+    key: str,  # noqa: ARG001  (as ours is called)
     number: int,
     rate: int,
     seconds: float,
-    timers: bool,  # noqa: ARG001
+    timers: bool,
 ) -> tuple[float, int]:
     """The same with statsd's client, as its documentation shows it: a datagram for each event."""
     from statsd import StatsClient  # type: ignore[import-not-found, import-untyped, unused-ignore]  # noqa: PLC0415

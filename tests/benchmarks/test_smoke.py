@@ -36,8 +36,3 @@ def test_memory_is_measured() -> None:
     live, flushed = child.call("benchmarks.memory:growth", few=100, more=5000, commits=1)
     assert live > 0
     assert flushed > 0
-
-
-def test_a_restarted_server_has_every_total() -> None:
-    line = importlib.import_module("benchmarks.restart").measure(rounds=1, stats=200)[0]
-    assert "all totals right" in line.note
