@@ -28,7 +28,7 @@ format: $(VENV)/.test
 	$(BIN)/ruff check --fix-only -q $(PATHS)
 	$(BIN)/ruff format $(PATHS)
 
-bench: $(VENV)/.test node_modules/.test build/clients/.made
+bench: $(VENV)/.bench benchmarks/node_modules/.made node_modules/.test build/clients/.made
 	$(BIN)/python -m benchmarks
 
 # Pins every package anew from the two lists of direct dependencies.
@@ -50,6 +50,15 @@ $(VENV)/.run: requirements.txt | $(BIN)/python
 
 $(VENV)/.test: requirements-test.txt $(VENV)/.run
 	$(BIN)/python -m pip install -q --disable-pip-version-check -r requirements-test.txt
+	touch $@
+
+# What is measured beside us.
+$(VENV)/.bench: requirements-bench.txt $(VENV)/.test
+	$(BIN)/python -m pip install -q --disable-pip-version-check -r requirements-bench.txt
+	touch $@
+
+benchmarks/node_modules/.made: benchmarks/package-lock.json $(VENV)/.npm
+	PATH="$(CURDIR)/$(BIN):$$PATH" $(NPM) ci --silent --omit=optional --prefix benchmarks
 	touch $@
 
 # A machine without Node gets one from PyPI, into the virtual environment.

@@ -1,60 +1,67 @@
-"""What one call of a client library costs the program that makes it, in nanoseconds.
+"""Row `client_call`: what one call of a client library costs the program that makes it."""
 
-    python benchmarks/client_call.py
-
-Peers are measured beside us where they are installed: `statsd` and `prometheus_client`.
-"""
-
-import importlib
-import importlib.util
-import sys
 import timeit
-from collections.abc import Iterator
-from pathlib import Path
+from collections.abc import Callable
+from statistics import median
+from typing import Any
 
-sys.path.insert(0, str(Path(__file__).parents[1] / "clientlib" / "python"))
+from benchmarks import child
+from benchmarks.report import Bar, Line
 
-import dattss
-from dattss.intake import FULL
-
-CALLS = 200_000
-ROUNDS = 5
+_CALLS = 100_000
 
 
-def nanoseconds(statement: str, things: dict[str, object], calls: int = CALLS) -> tuple[float, float]:
-    """Best and worst round, per call."""
-    rounds = timeit.repeat(statement, globals=things, number=calls, repeat=ROUNDS)
-    return min(rounds) / calls * 1e9, max(rounds) / calls * 1e9
+def measure(rounds: int = 5, calls: int = _CALLS) -> list[Line]:
+    """Each library is called in a process of its own; ours folds within the calls, since its lists get full."""
+    names = ("ours", "statsd", "datadog", "prometheus")
+    found: dict[str, list[float]] = {name: [] for name in names}
+    for _ in range(rounds):
+        for name in names:
+            found[name].append(child.call("benchmarks.client_call:nanoseconds", library=name, calls=calls))
+    ours = median(found["ours"])
+    lines = [Line("client call: agg('query', '153ms')", "ns", ours, bar=Bar("ours", 300))]
+    return lines + [
+        Line(f"client call, beside {name}", "ns", ours, median(found[name]), note=_NOTES[name]) for name in names[1:]
+    ]
 
 
-def ours() -> Iterator[tuple[str, tuple[float, float]]]:
-    """With a key but without a delivery: folding is in the figures, sending is not."""
+_NOTES = {
+    "statsd": "timing('query', 153): a datagram each",
+    "datadog": "increment('query'), aggregated in the client",
+    "prometheus": "Counter.inc(): no timer, nothing is sent",
+}
+
+
+def nanoseconds(library: str, calls: int) -> float:
+    """One call of the library, as its documentation shows it."""
+    call, arguments = _LIBRARIES[library]()
+    return timeit.timeit(f"call({arguments})", globals={"call": call}, number=calls) / calls * 1e9
+
+
+def _ours() -> tuple[Callable[..., Any], str]:
+    import dattss  # noqa: PLC0415  (each process imports the one library that it measures)
+
     dts = dattss.process("bench", auth="0_" + "0" * 40, url="http://127.0.0.1:9", interval=3600)
     dts.stop(0)
-    things = {"agg": dts.agg, "texts": iter([f"{number / 7:.3f}ms" for number in range(CALLS * ROUNDS)])}
-    few = FULL // ROUNDS - 1  # the list does not get full: what the caller of a stat with less than 100 values/s pays
-    dts.agg("query", "153ms")
-    yield "dattss agg('query', '153ms'), folded elsewhere", nanoseconds("agg('query', '153ms')", things, few)
-    yield "dattss agg('query', '153ms'), folded by the caller", nanoseconds("agg('query', '153ms')", things)
-    yield "dattss agg('query', each another), folded by the caller", nanoseconds("agg('query', next(texts))", things)
+    return dts.agg, "'query', '153ms'"
 
 
-def peers() -> Iterator[tuple[str, tuple[float, float]]]:
-    """Those that are installed."""
-    if importlib.util.find_spec("statsd"):
-        client = importlib.import_module("statsd").StatsClient("127.0.0.1", 8129)
-        yield "statsd timing('query', 153)", nanoseconds("timing('query', 153)", {"timing": client.timing}, CALLS // 10)
-    if importlib.util.find_spec("prometheus_client"):
-        counter = importlib.import_module("prometheus_client").Counter("query", "queries")
-        yield "prometheus_client Counter.inc()", nanoseconds("inc()", {"inc": counter.inc})
+def _statsd() -> tuple[Callable[..., Any], str]:
+    from statsd import StatsClient  # type: ignore[import-not-found, import-untyped, unused-ignore]  # noqa: PLC0415
+
+    return StatsClient("127.0.0.1", 8129).timing, "'query', 153"
 
 
-def main() -> None:
-    """Prints the table."""
-    print(f"{'one call, in nanoseconds':58} {'best':>6} {'worst':>6}")
-    for name, (best, worst) in (*ours(), *peers()):
-        print(f"{name:58} {best:6.0f} {worst:6.0f}")
+def _datadog() -> tuple[Callable[..., Any], str]:
+    from datadog.dogstatsd import DogStatsd  # type: ignore[import-not-found, import-untyped, unused-ignore]  # noqa: PLC0415
+
+    return DogStatsd(host="127.0.0.1", port=8129, disable_aggregation=False).increment, "'query'"
 
 
-if __name__ == "__main__":
-    main()
+def _prometheus() -> tuple[Callable[..., Any], str]:
+    from prometheus_client import Counter  # type: ignore[import-not-found, unused-ignore]  # noqa: PLC0415
+
+    return Counter("query", "queries").inc, ""
+
+
+_LIBRARIES = {"ours": _ours, "statsd": _statsd, "datadog": _datadog, "prometheus": _prometheus}
