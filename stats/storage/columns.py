@@ -180,8 +180,7 @@ def _compressor() -> zstandard.ZstdCompressor:
 def _join(parts: Iterable[bytes]) -> bytes:
     """The parts, each behind its length: one byte, or 255 and four."""
     return b"".join(
-        (bytes((len(part),)) if len(part) < 255 else b"\xff" + len(part).to_bytes(4, "little")) + part
-        for part in parts
+        (bytes((len(part),)) if len(part) < 255 else b"\xff" + len(part).to_bytes(4, "little")) + part for part in parts
     )
 
 

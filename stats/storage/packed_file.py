@@ -12,7 +12,7 @@ import numpy as np
 
 from stats.aggregation.arithmetic import CNT, FIELDS, Floats
 from stats.storage.columns import Whole, compress, decode_columns, decompress, encode_columns
-from stats.storage.day_table import parse_day
+from stats.storage.day_table import DayTable, parse_day
 from stats.storage.prt import MINUTES
 
 _encode = msgspec.json.Encoder().encode
@@ -49,21 +49,31 @@ def pack(content: bytes) -> bytes:
 
 def unpack(packed: bytes) -> bytes:
     """The content that was packed. Raises ValueError, ZstdError or IndexError for bytes that never were."""
+    return decompress(packed[1:]) if packed[:1] == _RAW else _text(*_columns(packed))
+
+
+def table(packed: bytes) -> DayTable:
+    """The minutes of the content that was packed, without going through its text where it is kept as columns."""
     if packed[:1] == _RAW:
-        return decompress(packed[1:])
+        return parse_day(decompress(packed[1:]))
+    minutes, columns, sketches = _columns(packed)
+    return DayTable(minutes, columns, None if sketches is None else [sketch.decode() for sketch in sketches])
+
+
+def _columns(packed: bytes) -> tuple[Whole, Floats, list[bytes] | None]:
     if packed[:1] != _COLUMNS:
         raise DamagedPackError("a file in it is of no known form")
     end = 1 + _SPLIT + int.from_bytes(packed[1 : 1 + _SPLIT], "little")
     sketches = decompress(packed[end:]).split(b"\n") if len(packed) > end else None
-    return _text(*decode_columns(packed[1 + _SPLIT : end]), sketches)
+    return *decode_columns(packed[1 + _SPLIT : end]), sketches
 
 
 def _as_columns(content: bytes) -> bytes | None:
-    table = parse_day(content)
-    if table.damaged or not len(table.minutes) or (table.columns[CNT] >= 2.0**53).any():
+    day = parse_day(content)
+    if day.damaged or not len(day.minutes) or (day.columns[CNT] >= 2.0**53).any():
         return None
-    columns = encode_columns(table.minutes, table.columns)
-    sketches = compress("\n".join(table.sketches).encode()) if table.sketches is not None else b""
+    columns = encode_columns(day.minutes, day.columns)
+    sketches = compress("\n".join(day.sketches).encode()) if day.sketches is not None else b""
     return _COLUMNS + len(columns).to_bytes(_SPLIT, "little") + columns + sketches
 
 
@@ -79,3 +89,17 @@ def _text(minutes: Whole, columns: Floats, sketches: list[bytes] | None) -> byte
         clock + (line + tail if tail else line[:-1]) + b"\n"
         for clock, line, tail in zip(clocks, lines, tails, strict=True)
     )
+
+
+def merged(packed: bytes, fresh: bytes) -> bytes:
+    """The content of a packed file with lines that came after it was packed: in order, each minute once.
+
+    Where a line cannot be read, one content stands behind the other, so that nothing is thrown away.
+    """
+    earlier = unpack(packed)
+    joined = earlier + (b"" if earlier.endswith(b"\n") or not earlier else b"\n") + fresh
+    day = parse_day(joined)
+    if day.damaged:
+        return joined
+    sketches = None if day.sketches is None else [sketch.encode() for sketch in day.sketches]
+    return _text(day.minutes, day.columns, sketches)
