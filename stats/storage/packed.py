@@ -87,7 +87,7 @@ def _pack(root: Path, account: int, day: date) -> PackReport | None:
     for (process, file), source in sources.items():
         _remove_unchanged(folder / process / file, source)
     _remove_empty(folder, plain)
-    return PackReport(len(plain), sum(source[2] for source in sources.values()), target.stat().st_size)
+    return PackReport(len(sources), sum(source[2] for source in sources.values()), target.stat().st_size)
 
 
 def _plain_files(folder: Path) -> dict[str, list[str]]:
@@ -147,8 +147,10 @@ def _sure(content: bytes) -> bytes:
 def _verify(draft: Path) -> None:
     """Reads everything back from the disk; each file's packed bytes were tried when they were made."""
     with opened(draft) as pack:
-        for process in pack.processes() if pack else ():
-            for entry in pack.index(process).values() if pack else ():
+        if pack is None:
+            raise DamagedPackError("it is gone")
+        for process in pack.processes():
+            for entry in pack.index(process).values():
                 pack.packed(entry)
 
 

@@ -29,8 +29,10 @@ def contents(draw: st.DrawFn) -> bytes:
     lines = []
     for minute in sorted(draw(st.sets(st.integers(0, 1439), max_size=20))):
         low, high = sorted((draw(numbers), draw(numbers)))
-        values = (draw(numbers), draw(st.integers(1, 10**17)), high, low, *(draw(numbers) for _ in range(4)))
-        lines.append(format_line(minute, Aggregate(*values, draw(st.sampled_from(["", "1abc"])))))
+        bot, top, first, last = (draw(numbers) for _ in range(4))
+        count, sketch = draw(st.integers(1, 10**17)), draw(st.sampled_from(["", "1abc"]))
+        row = Aggregate(draw(numbers), count, high, low, bot, top, first, last, sketch)
+        lines.append(format_line(minute, row))
     return b"".join(lines)
 
 
@@ -59,7 +61,7 @@ def plain_files(root: Path) -> dict[str, bytes]:
 
 
 def add(root: Path, minute: int, number: float) -> None:
-    row = Aggregate(number, 1, *[number] * 6)
+    row = Aggregate(number, 1, number, number, number, number, number, number)
     Writer(root).write([MinuteRow(*QUERY, NUMBER * 1440 + minute, row)])
 
 
@@ -71,6 +73,7 @@ def test_a_packed_day_takes_under_12_bytes_a_minute_and_comes_back_whole(tmp_pat
     before = write_day(tmp_path)
     report = pack_day(tmp_path, 1, DAY)
     assert report is not None
+    assert report.files == len(before)
     assert not paths.day_dir(tmp_path, 1, DAY).exists()
     assert report.packed_bytes <= 12 * sum(content.count(b"\n") for content in before.values())
     assert unpack_day(tmp_path, 1, DAY) == len(before)
