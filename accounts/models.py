@@ -8,6 +8,7 @@ from django.db import models
 from django.db.models.functions import Lower
 
 SYSTEM_ACCOUNT_ID = 0
+RETENTION_DAYS = 396  # 13 months: a month can be compared with the same one a year ago
 
 
 class UserManager(BaseUserManager["User"]):
@@ -58,6 +59,7 @@ class Account(models.Model):
     name = models.CharField(max_length=80)
     created = models.DateTimeField(auto_now_add=True)
     shard = models.PositiveIntegerField(default=0)
+    retention_days = models.PositiveSmallIntegerField(default=RETENTION_DAYS)
     members = models.ManyToManyField(User, through="Membership", related_name="accounts")
 
     def __str__(self) -> str:

@@ -150,6 +150,14 @@ CELERY_BEAT_SCHEDULE: dict[str, Any] = {
         "options": {"queue": f"shard-{shard}", "expires": 55},
     }
     for shard in range(DATTSS_SHARDS)
+} | {
+    f"pack-{shard}": {
+        "task": "stats.pack",
+        "schedule": crontab(hour=3, minute=17),  # UTC
+        "args": (shard,),
+        "options": {"queue": f"shard-{shard}", "expires": 3600},
+    }
+    for shard in range(DATTSS_SHARDS)
 }
 
 # Rate limits of log-in and sign-up are counted here, by all processes together where there are several.

@@ -22,7 +22,6 @@ from stats.aggregation.groups import FIELD_NAMES, combine_all
 from stats.aggregation.localday import DAY_MINUTES, LocalDay, Minutes, bins, days_before, first_at, local_day
 from stats.aggregation.partial import Kind
 from stats.aggregation.typical import Flags
-from stats.storage import paths
 from stats.storage.day_cache import DayCache, Signed
 from stats.storage.lru import Lru
 from stats.storage.paths import Stat
@@ -141,10 +140,7 @@ def _utc_days(start: int, end: int) -> range:
 
 def _load(root: Path, stat: Stat, start: int, end: int) -> dict[int, Signed]:
     """The stat's files of all UTC days that the minutes from `start` to `end` touch."""
-    return {
-        day: _tables.get(str(paths.prt_path(root, stat, dt.date.fromordinal(_EPOCH + day))))
-        for day in _utc_days(start, end)
-    }
+    return {day: _tables.get(root, stat, dt.date.fromordinal(_EPOCH + day)) for day in _utc_days(start, end)}
 
 
 def _signatures(files: dict[int, Signed], start: int, end: int) -> tuple[object, ...]:

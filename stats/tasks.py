@@ -1,14 +1,17 @@
-"""What Celery runs for the stats: the flush of each minute."""
+"""What Celery runs for the stats: the flush of each minute, and each night the packing of past days."""
 
 import time
 from typing import Any
 
 from celery import shared_task
+from django.conf import settings
 
 from accounts.keys import store_last_used
 from stats.engine_call import ask
+from stats.past_days import tend
 
 FLUSH_TIMEOUT = 50.0  # seconds: before the next minute's flush comes
+PACK_SECONDS = 1800.0  # a run begins no further day after that; the next night goes on, oldest first
 
 
 @shared_task(name="stats.flush", expires=55, ignore_result=True)
@@ -21,3 +24,9 @@ def flush(shard: int) -> None:
     lag = time.time() % 60
     report: dict[str, Any] = ask(shard, {"type": "engine.flush", "lag": lag}, FLUSH_TIMEOUT)
     store_last_used(dict(report["keys_used"]))
+
+
+@shared_task(name="stats.pack", expires=3600, ignore_result=True)
+def pack(shard: int) -> None:
+    """Packs what is due of a shard's accounts and removes what is past their retention, for up to `PACK_SECONDS`."""
+    tend(settings.DATTSS_DATA / "stats", shard=shard, seconds=PACK_SECONDS)

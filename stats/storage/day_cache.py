@@ -1,13 +1,18 @@
-"""Parsed `.prt` files, as long as the files do not change."""
+"""A stat's minutes of a day, from its `.prt` file, its packed day or both, as long as these do not change."""
 
 import os
+from datetime import date
+from pathlib import Path
 
-from stats.storage.day_table import EMPTY, DayTable, Signature, read_signed, signature
+from stats.storage import paths
+from stats.storage.day_table import EMPTY, DayTable, Signature, signature
 from stats.storage.lru import Lru
+from stats.storage.packed import read_stat
 
-Signed = tuple[Signature | None, DayTable]
+Signatures = tuple[Signature | None, Signature | None]  # of the `.prt` file and of the packed day
+Signed = tuple[Signatures, DayTable]
 
-_ABSENT: Signed = (None, EMPTY)
+_ABSENT: Signed = ((None, None), EMPTY)
 
 
 class DayCache:
@@ -17,15 +22,25 @@ class DayCache:
     def __init__(self, limit: int) -> None:
         self._tables: Lru[str, Signed] = Lru(limit)
 
-    def get(self, path: str) -> Signed:
-        """The file's signature and minutes; None and an empty table where there is no file."""
-        try:
-            current = signature(os.stat(path))
-        except (FileNotFoundError, NotADirectoryError):
+    def get(self, root: Path, stat: paths.Stat, day: date) -> Signed:
+        """What to compare for changes, and the minutes; an empty table where there is nothing.
+
+        Raises DamagedPackError for a packed day that cannot be read.
+        """
+        plain, pack = str(paths.prt_path(root, stat, day)), str(paths.pack_path(root, stat.account, day))
+        current = _signature(plain), _signature(pack)
+        if current == _ABSENT[0]:
             return _ABSENT
-        kept = self._tables.get(path)
+        kept = self._tables.get(plain)
         if kept is not None and kept[0] == current:
             return kept
-        signed = read_signed(path)
-        self._tables.put(path, signed)
+        signed = current, read_stat(root, stat, day)
+        self._tables.put(plain, signed)
         return signed
+
+
+def _signature(path: str) -> Signature | None:
+    try:
+        return signature(os.stat(path))
+    except (FileNotFoundError, NotADirectoryError):
+        return None

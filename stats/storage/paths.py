@@ -29,6 +29,7 @@ Level = Literal["error", "warning"]
 
 PRT = ".prt"
 CUR = ".cur"
+PACK = ".pack"
 CURRENT = "current"
 UNFINISHED = "~"
 
@@ -88,6 +89,16 @@ def day_of(folder_name: str) -> date | None:
         return date.fromisocalendar(int(match[1]), int(match[2]), int(match[3]))
     except ValueError:  # a week 00 or 54
         return None
+
+
+def day_dir(root: Path, account: int, day: date) -> Path:
+    """The folder of an account's UTC day."""
+    return account_dir(root, account) / day_name(day)
+
+
+def pack_path(root: Path, account: int, day: date) -> Path:
+    """The file of an account's packed UTC day."""
+    return account_dir(root, account) / f"{day_name(day)}{PACK}"
 
 
 def process_dir(root: Path, account: int, day: date, process: str) -> Path:
