@@ -64,7 +64,7 @@ def number(value: float | None) -> str:
 
 def table(rows: Iterable[tuple[str, Line]]) -> str:
     """The rows as one table that is Markdown too."""
-    cells = [("row", "what", "unit", "ours", "peer", "ours/peer", "bar", "", "spread, notes")]
+    cells: list[tuple[str, ...]] = [("row", "what", "unit", "ours", "peer", "ours/peer", "bar", "", "spread, notes")]
     cells += [(name, *_cells(line)) for name, line in rows]
     widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
     lines = [
