@@ -54,10 +54,6 @@ class Events:
         for account_id, level in changed:
             yield account_id, level, list(self._ring(account_id, level))
 
-    def mark(self, changed: list[tuple[int, Level, list[dict[str, Any]]]]) -> None:
-        """What was taken as changed could not be written: it counts as changed again."""
-        self._changed.update((account_id, level) for account_id, level, _ in changed)
-
     def _ring(self, account_id: int, level: Level) -> Ring:
         return self._rings.setdefault((account_id, level), deque(maxlen=KEPT))
 

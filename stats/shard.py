@@ -69,7 +69,6 @@ class Shard:
         self.publisher = Publisher(self.engine, parts.layer, self.events.recent)
         self.open = False
         self.flushed_at = clock()
-        self._most_stats = parts.most_stats
         self._clock = clock
         self._journal = Journal(parts.journal)
         self._disk = Disk(parts.root, parts.journal, self._journal)

@@ -28,7 +28,7 @@ def resident_bytes() -> int | None:
     try:
         return int(_STATM.read_text(encoding="ascii").split()[1]) * os.sysconf("SC_PAGE_SIZE")
     except (OSError, ValueError, IndexError):
-        pass
+        pass  # no /proc here: the next source is asked
     if _psutil is not None:
         return int(_psutil.Process().memory_info().rss)
     if _resource is None:
