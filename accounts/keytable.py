@@ -3,47 +3,66 @@
 import threading
 from typing import NamedTuple
 
-from django.db.models import Count, Max
+from django.db.models import Count, Max, Sum
 
 from accounts.keys import KEY_PATTERN, hash_key
-from accounts.models import ApiKey
+from accounts.models import Account, ApiKey
+from accounts.routing import in_use
 
 
 class KeyEntry(NamedTuple):
-    """What the ingest path needs to know about a key."""
+    """What the ingest path needs to know about a key. `shard` owns the account; None while it moves to another one."""
 
     key_id: int
     account_id: int
     scope: str
+    shard: int | None
+
+
+class Place(NamedTuple):
+    """Where an account is: the shard that has its values, and whether it is about to leave it."""
+
+    shard: int
+    moving: bool
 
 
 class KeyTable:
-    """Unrevoked keys by the hash of their raw text, and when each was used last.
+    """Unrevoked keys by the hash of their raw text, the places of all accounts, and when each key was used last.
 
-    `lookup` and `touch` may be called from any thread and from the event loop. `load` and `reload_if_changed` ask the
-    database, so in the event loop they belong into a thread.
+    `lookup`, `place` and `touch` may be called from any thread and from the event loop. `load` and `reload_if_changed`
+    ask the database, so in the event loop they belong into a thread.
     """
 
     def __init__(self) -> None:
         self._entries: dict[str, KeyEntry] = {}
+        self._places: dict[int, Place] = {}
         self._state: tuple[int, ...] | None = None
         self._used: dict[int, float] = {}
         self._lock = threading.Lock()
 
     def load(self) -> None:
-        """Reads all unrevoked keys with one query, then puts them in place in one step."""
+        """Reads all accounts and unrevoked keys with a query each, then puts them in place."""
+        accounts = Account.objects.values_list("pk", "shard", "moving_to")
+        places = {pk: Place(in_use(shard), moving is not None) for pk, shard, moving in accounts.iterator()}
         rows = ApiKey.objects.filter(revoked=None).values_list("hash", "pk", "account_id", "scope")
-        self._entries = {key_hash: KeyEntry(pk, account, scope) for key_hash, pk, account, scope in rows.iterator()}
+        entries: dict[str, KeyEntry] = {}
+        for key_hash, pk, account, scope in rows.iterator():
+            place = places.get(account)
+            shard = None if place is None or place.moving else place.shard
+            entries[key_hash] = KeyEntry(pk, account, scope, shard)
+        self._places, self._entries = places, entries
 
     def reload_if_changed(self) -> bool:
-        """Loads again where keys were made or revoked since the last call; one small query where not.
+        """Loads again where keys were made or revoked, or accounts made or moved, since the last call; two small
+        queries where not.
 
         Called each second it makes a revocation count on every process, also where no message can reach that process
         (a key made by `manage.py account_create` beside a server with the in-memory channel layer).
         """
         # Counts rather than times: the clocks of several machines need not agree.
-        counts = ApiKey.objects.aggregate(keys=Count("pk"), newest=Max("pk"), revoked=Count("revoked"))
-        state = (counts["keys"], counts["newest"] or 0, counts["revoked"])
+        keys = ApiKey.objects.aggregate(number=Count("pk"), newest=Max("pk"), revoked=Count("revoked"))
+        accounts = Account.objects.aggregate(number=Count("pk"), newest=Max("pk"), moves=Sum("moves"))
+        state = tuple(count or 0 for count in (*keys.values(), *accounts.values()))
         if state == self._state:
             return False
         self.load()
@@ -55,6 +74,18 @@ class KeyTable:
         if not KEY_PATTERN.fullmatch(raw):
             return None
         return self._entries.get(hash_key(raw))
+
+    def place(self, account_id: int) -> Place | None:
+        """Where an account is; None where it is unknown."""
+        return self._places.get(account_id)
+
+    def accounts_of(self, shard: int) -> set[int]:
+        """The accounts whose values a shard has, those that are about to leave it too."""
+        return {account for account, place in self._places.items() if place.shard == shard}
+
+    def takes(self, account_id: int, shard: int) -> bool:
+        """Whether commits of this account are for `shard`, now."""
+        return self._places.get(account_id) == (shard, False)
 
     def touch(self, key_id: int, now: float) -> None:
         """Notes that the key was used at `now`, Unix seconds."""

@@ -54,11 +54,17 @@ class User(AbstractBaseUser, PermissionsMixin):
 
 
 class Account(models.Model):
-    """A tenant: what is tracked belongs to an account, never to a user. Account 0 is DaTtSs itself."""
+    """A tenant: what is tracked belongs to an account, never to a user. Account 0 is DaTtSs itself.
+
+    `shard` says whose server owns its values. While `moving_to` is set it is on its way there and takes no commits;
+    `moves` counts the changes of both (`accounts.routing`).
+    """
 
     name = models.CharField(max_length=80)
     created = models.DateTimeField(auto_now_add=True)
     shard = models.PositiveIntegerField(default=0)
+    moving_to = models.PositiveIntegerField(null=True, blank=True, default=None)
+    moves = models.PositiveIntegerField(default=0)
     retention_days = models.PositiveSmallIntegerField(default=RETENTION_DAYS)
     members = models.ManyToManyField(User, through="Membership", related_name="accounts")
 

@@ -6,6 +6,7 @@ from django.db import transaction
 
 from accounts.keys import make_key
 from accounts.models import Account, ApiKey, Membership, Role, Scope, User
+from accounts.routing import least_used_shard
 
 FIRST_KEY_LABEL = "First key"
 NAME_LENGTH = 80
@@ -22,8 +23,9 @@ class OpenedAccount:
 
 def open_account(owner: User, name: str = "") -> OpenedAccount:
     """A new account of `owner`, named `name` or after the part of the e-mail address before the @."""
+    named = (name.strip() or owner.email.partition("@")[0])[:NAME_LENGTH]
     with transaction.atomic():
-        account = Account.objects.create(name=(name.strip() or owner.email.partition("@")[0])[:NAME_LENGTH])
+        account = Account.objects.create(name=named, shard=least_used_shard())
         Membership.objects.create(user=owner, account=account, role=Role.OWNER)
         key, raw = make_key(account, FIRST_KEY_LABEL, Scope.INGEST, owner)
     return OpenedAccount(account, key, raw)

@@ -37,17 +37,19 @@ async def start_shard(most_stats: int, clock: Callable[[], float] = time.time) -
     """Starts a shard as the server does, and makes it the one of this process (`stats.runtime.shard`)."""
     from django.conf import settings  # noqa: PLC0415  (as above)
 
-    from accounts.keytable import KeyTable  # noqa: PLC0415
     from stats import runtime  # noqa: PLC0415
     from stats.channel import channel_layer  # noqa: PLC0415
+    from stats.keyring import Keyring  # noqa: PLC0415
     from stats.selfwatch import SelfWatch  # noqa: PLC0415
     from stats.shard import Parts, Shard  # noqa: PLC0415
 
     data = settings.DATTSS_DATA
     parts = Parts(data / "stats", data / "journal", channel_layer(), sync_always=False, most_stats=most_stats, rate=0)
-    shard = Shard(parts, KeyTable(), SelfWatch(), clock)
+    keys = Keyring()
+    await keys.start()
+    shard = Shard(parts, keys, SelfWatch(), clock)
     await shard.start()
-    runtime.shard = shard
+    runtime.shard, runtime.keys = shard, keys
 
 
 class Clock:

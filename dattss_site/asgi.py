@@ -1,4 +1,5 @@
-"""Who answers what: `/agg` its short lane, other HTTP Django, websockets and the engine's channel Channels."""
+"""Who answers what: `/agg` and the health checks short lanes of their own, other HTTP Django, websockets and the
+engine's channel Channels."""
 
 import os
 from typing import Any
@@ -12,22 +13,24 @@ from channels.auth import AuthMiddlewareStack  # noqa: E402  (needs the loaded a
 from channels.routing import ChannelNameRouter, ProtocolTypeRouter, URLRouter  # noqa: E402
 from django.conf import settings  # noqa: E402
 
-from stats import http  # noqa: E402
-from stats.consumers import EngineConsumer, engine_channel  # noqa: E402
+from stats import health, http  # noqa: E402
+from stats.consumers import EngineConsumer  # noqa: E402
+from stats.engine_channel import engine_channel  # noqa: E402
 from stats.urls import websocket_urlpatterns  # noqa: E402
 
+_lanes = {http.PATH: http.agg, **health.PATHS}
 _protocols = ProtocolTypeRouter(
     {
         "http": _django,
         "websocket": AuthMiddlewareStack(URLRouter(websocket_urlpatterns)),
-        "channel": ChannelNameRouter({engine_channel(settings.DATTSS_SHARD): EngineConsumer.as_asgi()}),
+        "channel": ChannelNameRouter(
+            {engine_channel(shard): EngineConsumer.as_asgi() for shard in range(settings.DATTSS_SHARDS)}
+        ),
     }
 )
 
 
 async def application(scope: Any, receive: Any, send: Any) -> None:
     """The ASGI application of the site."""
-    if scope["type"] == "http" and scope["path"] == http.PATH:
-        await http.agg(scope, receive, send)
-    else:
-        await _protocols(scope, receive, send)
+    lane = _lanes.get(scope["path"], _protocols) if scope["type"] == "http" else _protocols
+    await lane(scope, receive, send)

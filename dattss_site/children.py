@@ -19,8 +19,15 @@ _PR_SET_PDEATHSIG = 1  # prctl(2)
 class Child:
     """One process, kept alive by a thread of its own until `stop`. `arguments` follow the name of this Python."""
 
-    def __init__(self, name: str, arguments: list[str], environment: Mapping[str, str] | None = None) -> None:
+    def __init__(
+        self,
+        name: str,
+        arguments: list[str],
+        environment: Mapping[str, str] | None = None,
+        stop_seconds: float = STOP_SECONDS,
+    ) -> None:
         self.name = name
+        self._stop_seconds = stop_seconds
         self._command = [sys.executable, *arguments]
         self._environment = {**os.environ, **(environment or {})}
         self._ending = threading.Event()
@@ -32,13 +39,13 @@ class Child:
         self._thread.start()
 
     def stop(self) -> None:
-        """Asks the process to end (SIGTERM) and, after `STOP_SECONDS`, ends it."""
+        """Asks the process to end (SIGTERM) and, after the seconds that it has for that, ends it."""
         self._ending.set()
         if self._process is not None:
             self._process.terminate()
-        self._thread.join(STOP_SECONDS)
+        self._thread.join(self._stop_seconds)
         if self._thread.is_alive() and self._process is not None:
-            log.warning("%s did not stop within %.0f s and is killed.", self.name, STOP_SECONDS)
+            log.warning("%s did not stop within %.0f s and is killed.", self.name, self._stop_seconds)
             self._process.kill()
 
     def _keep_alive(self) -> None:
@@ -57,6 +64,11 @@ class Child:
             if not self._ending.is_set():
                 log.warning("%s ended with status %d; it is started again.", self.name, status)
                 self._ending.wait(RESTART_SECONDS)
+
+
+def host_agent(key: str, url: str) -> Child:
+    """The agent that sends the figures of this machine to the server at `url`."""
+    return Child("host agent", ["-m", "dattss.host"], {"DATTSS_AUTH_KEY": key, "DATTSS_URL": url})
 
 
 def _die_with_parent() -> None:

@@ -42,6 +42,15 @@ class Environment:
         self._refuse(name, raw, f"a whole number from {low} to {high}")
         return default
 
+    def shard(self, name: str, shards: int) -> tuple[int | None, bool]:
+        """The shard that a process owns, and whether it starts a process for each instead: a number below `shards`;
+        `none`; unset, the only one or, where there are several, each."""
+        if self.text(name) == "none":
+            return None, False
+        if not self.text(name) and shards > 1:
+            return None, True
+        return self.whole(name, 0, 0, shards - 1), False
+
     def choice(self, name: str, default: str, allowed: tuple[str, ...]) -> str:
         """One of the `allowed` words."""
         raw = self.text(name, default)

@@ -1,4 +1,4 @@
-"""The process that serves: Daphne with the engine of a shard, the UDP socket and, embedded, Celery."""
+"""The process that serves: Daphne with the engine of a shard or, as a web node, without; and the UDP socket."""
 
 # Daphne installs Twisted's asyncio reactor when it is imported, which must come before anything else of Twisted.
 from daphne.server import Server  # isort: skip
@@ -10,13 +10,15 @@ from collections.abc import Awaitable, Callable
 from channels.layers import BaseChannelLayer
 from channels.worker import Worker
 from django.conf import settings
+from django.db import DatabaseError
 from twisted.internet import defer, error, reactor
 
-from accounts.keytable import KeyTable
 from dattss_site.asgi import application
 from stats import runtime
 from stats.channel import channel_layer
-from stats.consumers import engine_channel
+from stats.engine_channel import engine_channel
+from stats.forwarding import Forwarder
+from stats.keyring import Keyring
 from stats.selfwatch import SelfWatch
 from stats.shard import Parts, Shard
 from stats.udp import UdpIntake
@@ -26,12 +28,14 @@ log = logging.getLogger("dattss.server")
 RETRY_SECONDS = 1.0
 
 
-class DataServer:
-    """Owns a shard and serves everything. `run` returns after SIGTERM or Ctrl-C, when all is on disk."""
+class SiteServer:
+    """Serves everything, and owns the shard that the settings name, if they name one. `run` returns after SIGTERM or
+    Ctrl-C, when all is on disk."""
 
     def __init__(self, watch: SelfWatch) -> None:
         self.failure = ""
         self._watch = watch
+        self._keys = Keyring()
         self._udp: UdpIntake | None = None
         self._worker: asyncio.Task[None] | None = None
         self._before_stop: list[Callable[[], None]] = []
@@ -53,28 +57,42 @@ class DataServer:
         loop = runtime.loop = asyncio.get_running_loop()
         layer = channel_layer()
         try:
-            shard = Shard(_parts(layer), KeyTable(), self._watch)
-            await shard.start()
-            runtime.shard = shard
-            self._worker = loop.create_task(_listen(layer))
+            await self._keys.start()
+            await self._open_ways(layer)
+            if settings.DATTSS_SHARD is not None:
+                await self._own(settings.DATTSS_SHARD, layer)
             if settings.UDP_PORT:
-                self._udp = await UdpIntake.open(settings.HOST, settings.UDP_PORT, shard)
-        except OSError as problem:
-            self.failure = f"{problem.strerror or problem}"
+                self._udp = await UdpIntake.open(settings.HOST, settings.UDP_PORT, self._keys, self._watch)
+        except (OSError, DatabaseError) as problem:
+            self.failure = f"{getattr(problem, 'strerror', None) or problem}"
             self._server.stop()
             return
         await loop.run_in_executor(None, started)
+
+    async def _open_ways(self, layer: BaseChannelLayer) -> None:
+        forwarder = Forwarder(layer)
+        await forwarder.start()
+        runtime.watch, runtime.keys, runtime.forwarder = self._watch, self._keys, forwarder
+
+    async def _own(self, number: int, layer: BaseChannelLayer) -> None:
+        shard = Shard(_parts(number, layer), self._keys, self._watch)
+        await shard.start()
+        runtime.shard = shard
+        self._worker = asyncio.get_running_loop().create_task(_listen(number, layer))
 
     async def _stop(self) -> None:
         loop = asyncio.get_running_loop()
         for act in self._before_stop:
             await loop.run_in_executor(None, act)
         if self._udp is not None:
-            self._udp.close()
+            await self._udp.close()
         if self._worker is not None:
             self._worker.cancel()
         if runtime.shard is not None:
             await runtime.shard.stop()
+        if runtime.forwarder is not None:
+            runtime.forwarder.stop()
+        self._keys.stop()
 
 
 class _Daphne(Server):  # type: ignore[misc]  # Daphne has no types
@@ -89,14 +107,15 @@ class _Daphne(Server):  # type: ignore[misc]  # Daphne has no types
         self.stop()
 
 
-def _parts(layer: BaseChannelLayer) -> Parts:
+def _parts(number: int, layer: BaseChannelLayer) -> Parts:
     return Parts(
         root=settings.DATTSS_DATA / "stats",
-        journal=settings.DATTSS_DATA / "journal" / f"shard-{settings.DATTSS_SHARD}",
+        journal=settings.DATTSS_DATA / "journal" / f"shard-{number}",
         layer=layer,
         sync_always=settings.DATTSS_FSYNC == "always",
         most_stats=settings.DATTSS_MAX_STATS,
         rate=settings.DATTSS_RATE_LIMIT,
+        number=number,
     )
 
 
@@ -104,10 +123,10 @@ def _deferred(work: Awaitable[None]) -> "defer.Deferred[None]":
     return defer.Deferred.fromFuture(asyncio.ensure_future(work))
 
 
-async def _listen(layer: BaseChannelLayer) -> None:
+async def _listen(shard: int, layer: BaseChannelLayer) -> None:
     """Carries messages from the channel layer to the engine's consumer, again after the layer was away."""
     while True:
-        worker = Worker(application, [engine_channel(settings.DATTSS_SHARD)], layer)
+        worker = Worker(application, [engine_channel(shard)], layer)
         try:
             await worker.arun()  # type: ignore[no-untyped-call]
         except Exception as problem:  # noqa: BLE001  (Redis may be away; the engine must hear again later)

@@ -26,11 +26,14 @@ PUBLIC_URL = (
 )
 DATTSS_DATA = Path(ENVIRONMENT.text("DATTSS_DATA", "./data")).resolve()
 DATTSS_SHARDS = ENVIRONMENT.whole("DATTSS_SHARDS", 1, 1, 1024)
-DATTSS_SHARD = ENVIRONMENT.whole("DATTSS_SHARD", 0, 0, DATTSS_SHARDS - 1)
+# The shard that this process owns; None where it owns none: a web node, or the parent of all of them on one machine.
+DATTSS_SHARD, DATTSS_EACH_SHARD = ENVIRONMENT.shard("DATTSS_SHARD", DATTSS_SHARDS)
 DATTSS_FSYNC = ENVIRONMENT.choice("DATTSS_FSYNC", "interval", ("interval", "always"))
 DATTSS_RATE_LIMIT = ENVIRONMENT.whole("DATTSS_RATE_LIMIT", 2000, 0, 10_000_000)
 DATTSS_MAX_STATS = ENVIRONMENT.whole("DATTSS_MAX_STATS", 10_000, 1, 10_000_000)
 REDIS_URL = ENVIRONMENT.url("REDIS_URL", ("redis", "rediss", "unix"))
+if not REDIS_URL and (DATTSS_SHARDS > 1 or DATTSS_SHARD is None):
+    ENVIRONMENT.problems.append("DATTSS_SHARDS above 1, or DATTSS_SHARD=none, needs REDIS_URL: processes meet there.")
 
 # --- Secrets and hosts ------------------------------------------------------------------------------------------------
 SECRET_KEY = ENVIRONMENT.secret("SECRET_KEY")
@@ -120,7 +123,16 @@ DATABASES: dict[str, Any] = {"default": dict(dj_database_url.parse(_database_url
 if DATABASES["default"]["ENGINE"] == _SQLITE["ENGINE"]:
     DATABASES["default"]["OPTIONS"] = _SQLITE["OPTIONS"]
 else:
+    # A database that is started again breaks connections, which are looked at before they are used again; one whose
+    # machine is gone is noticed within half a minute.
     DATABASES["default"]["CONN_MAX_AGE"] = 60
+    DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
+    DATABASES["default"].setdefault("OPTIONS", {})
+    DATABASES["default"]["OPTIONS"] = {
+        "connect_timeout": 5,
+        "tcp_user_timeout": 30_000,
+        **DATABASES["default"]["OPTIONS"],
+    }
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 # --- Channels and Celery ----------------------------------------------------------------------------------------------

@@ -3,12 +3,10 @@
 import dataclasses
 import datetime
 import time
-from pathlib import Path
 from typing import Any
 
 import msgspec
 from asgiref.sync import async_to_sync
-from django.conf import settings
 from django.http import Http404
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema
@@ -19,12 +17,13 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from accounts import access
-from stats import history, ingest
+from accounts.routing import shard_of
+from stats import history, ingest, owned
 from stats.aggregation.names import is_name
 from stats.aggregation.partial import KINDS
+from stats.answer import TOO_LARGE, Answer
 from stats.engine_call import EngineError, ask
 from stats.http import key_of
-from stats.storage import eventlog
 from stats.storage.paths import Level, Stat
 
 _ACCOUNT = OpenApiParameter("account", int, description="Which account, for a user who belongs to several.")
@@ -60,10 +59,10 @@ class CommitView(APIView):
         """Sends one commit of one process."""
         length = request.META.get("CONTENT_LENGTH") or "0"
         if length.isdigit() and int(length[:19]) > ingest.MOST_BODY:
-            return _response(ingest.TOO_LARGE)
+            return _response(TOO_LARGE)
         body = request.read(ingest.MOST_BODY + 1)
         if len(body) > ingest.MOST_BODY:
-            return _response(ingest.TOO_LARGE)
+            return _response(TOO_LARGE)
         key = key_of(request.META.get("QUERY_STRING", ""), request.META.get("HTTP_AUTHORIZATION", ""))
         return _response(async_to_sync(ingest.accept)(key, request.META.get("HTTP_CONTENT_ENCODING", ""), body))
 
@@ -104,7 +103,10 @@ class EventsView(APIView):
         if granted.role == access.PUBLIC:
             # Account 0 is open to everybody, but a stack trace of this server is not.
             raise Http404
-        return Response({"events": eventlog.read(_root(), granted.account.pk, self.level)})
+        try:
+            return Response({"events": owned.events(granted.account, self.level)})
+        except EngineError:
+            raise EngineAway from None
 
 
 class DayView(APIView):
@@ -140,7 +142,10 @@ class DayView(APIView):
             )
         except history.HistoryError as error:
             raise ValidationError({"error": str(error)}) from None
-        day = history.day(_root(), Stat(granted.account.pk, process, kind, name), shown)
+        try:
+            day = owned.day(granted.account, Stat(granted.account.pk, process, kind, name), shown)
+        except EngineError:
+            raise EngineAway from None
         return Response(dataclasses.asdict(day) | {"date": shown.day.isoformat(), "tz": shown.zone.key})
 
 
@@ -154,22 +159,13 @@ class EngineAway(APIException):
 def _states(request: Request) -> list[dict[str, Any]]:
     """The live states of the account's processes, from its engine."""
     granted = access.access_for_request(request)
-    shard = granted.account.shard % settings.DATTSS_SHARDS
     try:
-        reply = ask(shard, {"type": "engine.states", "account": granted.account.pk}, _ENGINE_TIMEOUT)
+        reply = ask(shard_of(granted.account), {"type": "engine.states", "account": granted.account.pk}, owned.TIMEOUT)
     except EngineError:
         raise EngineAway from None
     states: list[dict[str, Any]] = msgspec.json.decode(reply["text"])
     return states
 
 
-def _root() -> Path:
-    root: Path = settings.DATTSS_DATA / "stats"
-    return root
-
-
-def _response(answer: ingest.Answer) -> Response:
+def _response(answer: Answer) -> Response:
     return Response(answer.body, status=answer.status, headers=answer.headers)
-
-
-_ENGINE_TIMEOUT = 5.0  # seconds

@@ -3,69 +3,147 @@
 import asyncio
 import logging
 import time
+from collections.abc import Awaitable, Callable
 from typing import Any
 from urllib.parse import urlsplit
 
 import msgspec
 from channels.consumer import AsyncConsumer
+from channels.exceptions import ChannelFull
 from channels.generic.websocket import AsyncWebsocketConsumer
 from django.conf import settings
 from django.http import Http404
+from redis.exceptions import RedisError
 
 from accounts import access
-from stats import runtime
+from accounts.routing import shard_of
+from stats import ingest, moving_files, owned, runtime
+from stats.engine_channel import engine_channel
+from stats.forwarding import STALE, Forwarded
+from stats.keyring import KeysAwayError
 from stats.publisher import group_of
+from stats.shard import Shard
 
 log = logging.getLogger("dattss.live")
 
-RENEW_SECONDS = 20
+RENEW_SECONDS = 10
 NOT_LOGGED_IN, WRONG_ORIGIN, NOT_FOUND = 4401, 4403, 4404
 
-
-def engine_channel(shard: int) -> str:
-    """The channel on which the engine of a shard listens."""
-    return f"engine-{shard}"
+Message = dict[str, Any]
 
 
 class EngineConsumer(AsyncConsumer):
-    """Messages to the engine of this process. Long work runs as a task, so that it delays no other message."""
+    """Messages to the engine of this process. Long work runs as a task, so that it delays no other message.
 
-    async def live_watch(self, message: dict[str, Any]) -> None:
+    Each answers on the channel `reply`: with `ok` and what was asked for, or with `error`.
+    """
+
+    async def live_watch(self, message: Message) -> None:
         """`account`; with `channel`, a snapshot is sent there."""
-        if runtime.shard is not None:
-            await runtime.shard.publisher.watch(message["account"], message.get("channel"), time.time())
+        if message["account"] in _shard().held:
+            await _watch(message)
+        else:
+            _shard().spawn(_watch(message))
 
-    async def engine_flush(self, message: dict[str, Any]) -> None:
-        """Flushes what is due and answers on `reply` with the report, or with `error`."""
-        if runtime.shard is not None:
-            runtime.shard.watch.flush_lag(message["lag"])
-            runtime.shard.spawn(_flush_and_reply(message["reply"]))
+    async def engine_commits(self, message: Message) -> None:
+        """Takes the commits that another process has sent on (`stats.forwarding`)."""
+        if time.time() - message["at"] < STALE:
+            _shard().spawn(_take(message))
 
-    async def engine_states(self, message: dict[str, Any]) -> None:
-        """Answers on `reply` with the live state of each process of `account`, as a JSON `text`."""
-        if runtime.shard is not None:
-            states = list(runtime.shard.engine.states(message["account"], time.time()))
-            await _reply(message["reply"], {"ok": True, "text": msgspec.json.encode(states).decode()})
+    async def engine_flush(self, message: Message) -> None:
+        """Flushes what is due; answers with the report."""
+        _shard().watch.flush_lag(message["lag"])
+        _answer(message, _shard().flush)
 
-    async def engine_ping(self, message: dict[str, Any]) -> None:
-        """Answers on `reply`: the way to the engine and back is open."""
-        await _reply(message["reply"], {"ok": True})
+    async def engine_states(self, message: Message) -> None:
+        """Answers with the live state of each process of `account`, as a JSON `text`."""
+        _answer(message, lambda: _states(message["account"]))
+
+    async def engine_day(self, message: Message) -> None:
+        """Answers with the history of a day (`stats.owned`)."""
+        _answer(message, lambda: asyncio.to_thread(owned.answer_day, message))
+
+    async def engine_events(self, message: Message) -> None:
+        """Answers with the last errors or warnings (`stats.owned`)."""
+        _answer(message, lambda: asyncio.to_thread(owned.answer_events, message))
+
+    async def engine_release(self, message: Message) -> None:
+        """Answers with whether `account`, which is moving, is wholly in files and in no memory any more (`done`)."""
+        _answer(message, lambda: _release(message["account"]))
+
+    async def engine_files(self, message: Message) -> None:
+        """Works on the files of an account that moves (`stats.moving_files`)."""
+        _answer(message, lambda: _work_on_files(message))
+
+    async def engine_ping(self, message: Message) -> None:
+        """Answers: the way to the engine and back is open."""
+        _answer(message, _nothing)
 
 
-async def _flush_and_reply(channel: str) -> None:
+def _shard() -> Shard:
     if runtime.shard is None:
-        return
+        raise RuntimeError("this process owns no shard")
+    return runtime.shard
+
+
+def _answer(message: Message, work: Callable[[], Awaitable[Message]]) -> None:
+    """Does the work beside everything else, then answers with what it returns or with why it failed."""
+    _shard().spawn(_work_and_reply(message["reply"], work))
+
+
+async def _work_and_reply(channel: str, work: Callable[[], Awaitable[Message]]) -> None:
     try:
-        report = await runtime.shard.flush()
-    except OSError as error:
-        await _reply(channel, {"ok": False, "error": str(error)})
-        return
-    await _reply(channel, {"ok": True, **report})
+        answer = {"ok": True, **await work()}
+    except (OSError, LookupError, ValueError, KeysAwayError) as error:
+        answer = {"ok": False, "error": str(error) or repr(error)}
+    await _shard().layer.send(channel, {"type": "engine.reply", **answer})
 
 
-async def _reply(channel: str, message: dict[str, Any]) -> None:
-    if runtime.shard is not None:
-        await runtime.shard.layer.send(channel, {"type": "engine.reply", **message})
+async def _nothing() -> Message:
+    return {}
+
+
+async def _take(message: Message) -> None:
+    answers = await ingest.accept_forwarded(_shard(), [Forwarded(*commit) for commit in message["commits"]])
+    await _shard().layer.send(message["reply"], {"type": "engine.reply", "id": message["id"], "answers": answers})
+
+
+async def _watch(message: Message) -> None:
+    shard = _shard()
+    if await _is_held(shard, message["account"]):  # else it has moved, and its pages will ask there
+        await shard.publisher.watch(message["account"], message.get("channel"), time.time())
+
+
+async def _is_held(shard: Shard, account_id: int) -> bool:
+    """Whether the account is here; one that was made, or has come, a moment ago is waited for."""
+    if account_id not in shard.held:
+        await shard.keys.fresh()
+    return account_id in shard.held
+
+
+async def _states(account_id: int) -> Message:
+    shard = _shard()
+    if not await _is_held(shard, account_id):
+        raise LookupError(f"account {account_id} is not here")
+    return {"text": msgspec.json.encode(list(shard.engine.states(account_id, time.time()))).decode()}
+
+
+async def _release(account_id: int) -> Message:
+    shard = _shard()
+    await shard.keys.fresh()  # an older table may not know yet that the account moves
+    if shard.keys.table.takes(account_id, shard.number):
+        raise LookupError(f"account {account_id} is not moving")
+    if account_id in shard.held:
+        await shard.flush()
+    return {"done": account_id not in shard.held}
+
+
+async def _work_on_files(message: Message) -> Message:
+    shard = _shard()
+    await shard.keys.fresh()
+    place = shard.keys.table.place(message["account"])
+    owned = place is not None and place.shard == shard.number
+    return await asyncio.to_thread(moving_files.work, settings.DATTSS_DATA / "stats", message, owned, place)
 
 
 class LiveConsumer(AsyncWebsocketConsumer):
@@ -73,6 +151,7 @@ class LiveConsumer(AsyncWebsocketConsumer):
 
     account_id: int | None = None
     shard = 0
+    series = ""  # whose numbers these are: an owner that was started again, or another one, begins anew
     number: int | None = None  # of the last message that the page has; None while a snapshot is on its way
     renewal: asyncio.Task[None] | None = None
 
@@ -83,31 +162,29 @@ class LiveConsumer(AsyncWebsocketConsumer):
         if refused:
             await self.close(refused)
             return
-        await self.channel_layer.group_add(group_of(self._account), self.channel_name)
-        await self._ask(self.channel_name)
         self.renewal = asyncio.create_task(self._renew())
-        if runtime.shard is not None:
-            runtime.shard.watch.websockets += 1
+        if runtime.watch is not None:
+            runtime.watch.websockets += 1
 
     async def disconnect(self, code: int) -> None:  # noqa: ARG002  (the signature is Channels')
         if self.renewal is None:
             return
         self.renewal.cancel()
+        if runtime.watch is not None:
+            runtime.watch.websockets -= 1
         await self.channel_layer.group_discard(group_of(self._account), self.channel_name)
-        if runtime.shard is not None:
-            runtime.shard.watch.websockets -= 1
 
     async def receive(self, text_data: str | None = None, bytes_data: bytes | None = None) -> None:
         """What a page says is ignored: there is nothing to say."""
 
-    async def live_snapshot(self, message: dict[str, Any]) -> None:
-        self.number = message["n"]
+    async def live_snapshot(self, message: Message) -> None:
+        self.series, self.number = message["series"], message["n"]
         await self.send(text_data=message["text"])
 
-    async def live_message(self, message: dict[str, Any]) -> None:
-        if self.number is None or message["n"] <= self.number:
+    async def live_message(self, message: Message) -> None:
+        if self.number is None or (message["series"] == self.series and message["n"] <= self.number):
             return
-        if message["n"] != self.number + 1:
+        if message["series"] != self.series or message["n"] != self.number + 1:
             self.number = None
             await self._ask(self.channel_name)
             return
@@ -133,17 +210,24 @@ class LiveConsumer(AsyncWebsocketConsumer):
             return NOT_FOUND
         except access.REFUSALS:
             return NOT_LOGGED_IN
-        self.account_id, self.shard = found.account.pk, found.account.shard
+        self.account_id, self.shard = found.account.pk, shard_of(found.account)
         return 0
 
     async def _ask(self, channel: str | None) -> None:
+        place = runtime.keys.table.place(self._account) if runtime.keys is not None else None
+        shard = place.shard if place is not None else self.shard  # the account may have moved since the page was opened
         message = {"type": "live.watch", "account": self._account, "channel": channel}
-        await self.channel_layer.send(engine_channel(self.shard % settings.DATTSS_SHARDS), message)
+        await self.channel_layer.send(engine_channel(shard), message)
 
     async def _renew(self) -> None:
+        """Says again and again who listens: a Redis that was started again has forgotten it, and so has an owner."""
         while True:
+            try:
+                await self.channel_layer.group_add(group_of(self._account), self.channel_name)
+                await self._ask(self.channel_name if self.number is None else None)
+            except (RedisError, OSError, ChannelFull) as problem:
+                log.warning("A page cannot be kept up to date now: %s", problem)
             await asyncio.sleep(RENEW_SECONDS)
-            await self._ask(None)
 
 
 def _same_origin(headers: dict[bytes, bytes]) -> bool:

@@ -9,7 +9,7 @@ import msgspec
 from stats.aggregation.cut import Cut, calculated
 from stats.aggregation.partial import MinuteRow
 from stats.events import LEVELS
-from stats.storage import cur, eventlog
+from stats.storage import cur, eventlog, paths
 from stats.storage import plan as plans
 from stats.storage.journal import Journal
 from stats.storage.paths import Level
@@ -64,15 +64,13 @@ class Disk:
             self._drop_segments(plan.segment)
             self._carry_out(plan)
 
-    def read_states(self) -> list[tuple[int, dict[str, Any]]]:
-        """Account and `.cur` contents of every process."""
-        accounts = cur.accounts_with_state(self._root)
-        return [(account, state) for account in accounts for state in cur.read_all(self._root, account).values()]
+    def read_states(self, account: int) -> list[dict[str, Any]]:
+        """The `.cur` contents of every process of an account."""
+        return list(cur.read_all(self._root, account).values())
 
-    def read_events(self) -> list[Events]:
-        """The last errors and warnings of every account that has processes."""
-        accounts = cur.accounts_with_state(self._root)
-        return [(one, level, eventlog.read(self._root, one, level)) for one in accounts for level in LEVELS]
+    def read_events(self, account: int) -> list[Events]:
+        """The last errors and warnings of an account."""
+        return [(account, level, eventlog.read(self._root, account, level)) for level in LEVELS]
 
     def read_delivered(self) -> dict[str, Any]:
         """Which commits were taken, as of the last flush."""
@@ -81,6 +79,21 @@ class Disk:
         except FileNotFoundError:
             return {}
         return data
+
+    def hand_over(self, account: int, delivered: dict[str, Any]) -> None:
+        """Puts what was delivered of an account beside its files, for the shard that it moves to. Raises OSError."""
+        replace(self._handed(account), msgspec.msgpack.encode(delivered), durable=True)
+
+    def read_handed_over(self, account: int) -> dict[str, Any]:
+        """What `hand_over` has put there, on this shard or on the one where the account was before."""
+        try:
+            data: dict[str, Any] = msgspec.msgpack.decode(self._handed(account).read_bytes())
+        except FileNotFoundError:
+            return {}
+        return data
+
+    def _handed(self, account: int) -> Path:
+        return paths.account_dir(self._root, account) / f"{paths.UNFINISHED}{DELIVERED}"
 
     def _planned(self, unit: Unit) -> Plan:
         rows: list[MinuteRow] = []

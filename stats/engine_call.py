@@ -9,7 +9,7 @@ from redis.exceptions import RedisError
 
 from stats import runtime
 from stats.channel import channel_layer
-from stats.consumers import engine_channel
+from stats.engine_channel import engine_channel
 
 
 class EngineError(RuntimeError):
@@ -27,11 +27,16 @@ def ask(shard: int, message: dict[str, Any], timeout: float) -> dict[str, Any]:
     An in-memory channel layer belongs to the one event loop that serves it: a thread hands over to that loop and does
     not begin a second one. Raises EngineError.
     """
+    if runtime.loop is not None:
+        return asyncio.run_coroutine_threadsafe(ask_async(shard, message, timeout), runtime.loop).result()
+    return async_to_sync(ask_async)(shard, message, timeout)
+
+
+async def ask_async(shard: int, message: dict[str, Any], timeout: float) -> dict[str, Any]:
+    """The same in the event loop."""
     try:
-        if runtime.loop is not None:
-            answer = asyncio.run_coroutine_threadsafe(_exchange(shard, message, timeout), runtime.loop).result()
-        else:
-            answer = async_to_sync(_exchange)(shard, message, timeout)
+        async with asyncio.timeout(timeout):
+            answer = await _exchange(shard, message)
     except TimeoutError:
         raise EngineError(shard, f"no answer within {timeout:.0f} s") from None
     except (RedisError, OSError, ChannelFull) as error:
@@ -41,11 +46,10 @@ def ask(shard: int, message: dict[str, Any], timeout: float) -> dict[str, Any]:
     return answer
 
 
-async def _exchange(shard: int, message: dict[str, Any], timeout: float) -> dict[str, Any]:
+async def _exchange(shard: int, message: dict[str, Any]) -> dict[str, Any]:
     layer = channel_layer()
     # With a prefix of its own the Redis layer would wait behind other receivers: its lock knows one prefix only.
     reply = await layer.new_channel()
     await layer.send(engine_channel(shard), {**message, "reply": reply})
-    async with asyncio.timeout(timeout):
-        answer: dict[str, Any] = await layer.receive(reply)
-        return answer
+    answer: dict[str, Any] = await layer.receive(reply)
+    return answer

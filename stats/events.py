@@ -43,6 +43,12 @@ class Events:
         """Puts back what a file holds."""
         self._ring(account_id, level).extend(events)
 
+    def drop(self, account_id: int) -> None:
+        """Forgets an account."""
+        for level in LEVELS:
+            self._rings.pop((account_id, level), None)
+            self._changed.discard((account_id, level))
+
     def recent(self, account_id: int, most: int) -> list[dict[str, Any]]:
         """The newest errors and warnings together, oldest first."""
         both = [event for level in LEVELS for event in self._rings.get((account_id, level), ())]

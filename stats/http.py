@@ -11,7 +11,7 @@ from urllib.parse import parse_qs
 import msgspec
 
 from stats import ingest
-from stats.ingest import Answer
+from stats.answer import TOO_LARGE, Answer
 
 Scope = dict[str, Any]
 Receive = Callable[[], Awaitable[dict[str, Any]]]
@@ -49,7 +49,7 @@ async def _body(receive: Receive, headers: dict[bytes, bytes]) -> bytes | Answer
     """The whole body, or the answer for one that is too large or breaks off; never keeps more than is allowed."""
     announced = headers.get(b"content-length", b"0")
     if announced.isdigit() and int(announced[:19]) > ingest.MOST_BODY:
-        return ingest.TOO_LARGE
+        return TOO_LARGE
     chunks: list[bytes] = []
     size = 0
     while True:
@@ -59,7 +59,7 @@ async def _body(receive: Receive, headers: dict[bytes, bytes]) -> bytes | Answer
         chunk: bytes = message.get("body", b"")
         size += len(chunk)
         if size > ingest.MOST_BODY:
-            return ingest.TOO_LARGE
+            return TOO_LARGE
         chunks.append(chunk)
         if not message.get("more_body"):
             return chunks[0] if len(chunks) == 1 else b"".join(chunks)

@@ -1,13 +1,17 @@
 """`accept`: the one way in. HTTP, the API view and UDP are thin faces over it."""
 
+import asyncio
 import logging
 import time
 import zlib
-from typing import TYPE_CHECKING, Any, NamedTuple, cast
+from typing import TYPE_CHECKING
 
 from accounts.keytable import KeyEntry
 from stats import runtime
 from stats.aggregation.commit import InvalidCommit, decode
+from stats.answer import DUP, NO_KEY, OK, READ_KEY, TOO_FAST, TOO_LARGE, UNAVAILABLE, Answer, refusal
+from stats.forwarding import Forwarded
+from stats.keyring import KeysAwayError
 
 if TYPE_CHECKING:
     from stats.shard import Shard
@@ -16,54 +20,51 @@ log = logging.getLogger("dattss.ingest")
 
 MOST_BODY = 1 << 20  # bytes as sent
 MOST_UNPACKED = 8 << 20  # bytes after gzip
+_AT_ONCE = 16  # forwarded commits that are taken before others get their turn
 _GZIP_WINDOW = 31  # zlib's number for "a gzip header, the largest window"
 
 
-class Answer(NamedTuple):
-    """What the client is told: HTTP status, JSON body, seconds after which it may try again, allowed key scheme."""
-
-    status: int
-    body: dict[str, Any]
-    retry_after: int | None = None
-
-    @property
-    def headers(self) -> dict[str, str]:
-        headers = {"Cache-Control": "no-store"}
-        if self.retry_after is not None:
-            headers["Retry-After"] = str(self.retry_after)
-        if self.status == 401:
-            headers["WWW-Authenticate"] = "Bearer"
-        return headers
-
-
-def _refusal(status: int, error: str, retry_after: int | None = None, **facts: Any) -> Answer:
-    return Answer(status, {"ok": False, "error": error, **facts}, retry_after)
-
-
-TOO_LARGE = _refusal(
-    413, "A commit is at most 1 MiB, and 8 MiB unpacked. Send smaller commits, or fewer stats in each."
-)
-UNAVAILABLE = _refusal(503, "The commit cannot be kept right now. Keep it and send it again.", 1)
-NO_KEY = _refusal(401, "The key is missing, unknown or revoked. Make one on the Keys page of your account.")
-READ_KEY = _refusal(403, "This is a read key. Commits need an ingest key.")
-TOO_FAST = _refusal(429, "The account is over its rate of commits. Keep the commit and send it again.", 1)
-
-
 async def accept(key: str, encoding: str, body: bytes) -> Answer:
-    """Takes a commit as it came: the raw key, the `Content-Encoding`, and the body of at most `MOST_BODY` bytes."""
-    shard = runtime.shard
-    if shard is None:
-        return UNAVAILABLE
-    entry = shard.keys.lookup(key) or await shard.lookup_new_key(key)
+    """Takes a commit as it came: the raw key, the `Content-Encoding`, and the body of at most `MOST_BODY` bytes.
+
+    Where another process owns the key's account, it is sent on, and the answer is the owner's.
+    """
     started = time.perf_counter()
-    answer = _refused(shard, entry) or _taken(shard, cast(KeyEntry, entry), encoding, body)
-    if answer.status == 200:
-        answer = await _durable(shard, answer)
-    shard.watch.commit(answer.status, time.perf_counter() - started)
+    entry = await _entry(key)
+    if isinstance(entry, Answer):
+        answer = entry
+    elif (shard := _owner_here(entry)) is not None:
+        answer = await settled(shard, _offered(shard, entry, encoding, body))
+    else:
+        answer = await _sent_on(entry, Forwarded(key, encoding, body))
+    if runtime.watch is not None:
+        runtime.watch.commit(answer.status, time.perf_counter() - started)
     return answer
 
 
-async def _durable(shard: "Shard", answer: Answer) -> Answer:
+async def accept_forwarded(shard: "Shard", commits: list[Forwarded]) -> list[Answer]:
+    """The answers to commits that other processes have sent on to this one, whose `shard` should own them."""
+    answers: list[Answer] = []
+    for number, commit in enumerate(commits):
+        entry = await _entry(commit.key)
+        if isinstance(entry, Answer):
+            answers.append(entry)
+        elif _owner_here(entry) is None:  # who sent it has an old table
+            answers.append(UNAVAILABLE)
+        else:
+            answers.append(_offered(shard, entry, commit.encoding, commit.body))
+        if number % _AT_ONCE == _AT_ONCE - 1:
+            await asyncio.sleep(0)
+    taken = any(answer.status == 200 for answer in answers)
+    if taken and (await settled(shard, OK)).status != 200:
+        return [UNAVAILABLE if answer.status == 200 else answer for answer in answers]
+    return answers
+
+
+async def settled(shard: "Shard", answer: Answer) -> Answer:
+    """The answer, once what was taken is as safe as the settings ask for."""
+    if answer.status != 200:
+        return answer
     try:
         await shard.durable()
     except OSError as error:
@@ -72,15 +73,39 @@ async def _durable(shard: "Shard", answer: Answer) -> Answer:
     return answer
 
 
-def _refused(shard: "Shard", entry: KeyEntry | None) -> Answer | None:
-    """Why a commit with this key is not even looked at."""
-    if not shard.open:
+async def _entry(key: str) -> KeyEntry | Answer:
+    """The entry of a key that may send, or why a commit with this key is not even looked at."""
+    keys = runtime.keys
+    if keys is None:
+        return UNAVAILABLE
+    try:
+        entry = keys.table.lookup(key) or await keys.find(key)
+    except KeysAwayError:
         return UNAVAILABLE
     if entry is None:
         return NO_KEY
-    if entry.scope != "ingest":
-        return READ_KEY
-    return None if shard.rate.take(entry.account_id, time.monotonic()) else TOO_FAST
+    return entry if entry.scope == "ingest" else READ_KEY
+
+
+def _owner_here(entry: KeyEntry) -> "Shard | None":
+    """The shard of this process, where it owns the key's account."""
+    shard = runtime.shard
+    return shard if shard is not None and entry.shard == shard.number else None
+
+
+async def _sent_on(entry: KeyEntry, commit: Forwarded) -> Answer:
+    if entry.shard is None or runtime.forwarder is None:
+        return UNAVAILABLE
+    return await runtime.forwarder.forward(entry.shard, commit)
+
+
+def _offered(shard: "Shard", entry: KeyEntry, encoding: str, body: bytes) -> Answer:
+    """What the owner says to a commit."""
+    if not shard.open or entry.account_id not in shard.held:
+        return UNAVAILABLE
+    if not shard.rate.take(entry.account_id, time.monotonic()):
+        return TOO_FAST
+    return _taken(shard, entry, encoding, body)
 
 
 def _taken(shard: "Shard", entry: KeyEntry, encoding: str, body: bytes) -> Answer:
@@ -90,19 +115,15 @@ def _taken(shard: "Shard", entry: KeyEntry, encoding: str, body: bytes) -> Answe
             return TOO_LARGE
         taken = shard.take(entry, decode(unpacked), unpacked)
     except InvalidCommit as error:
-        return _refusal(400, error.error, at=error.at)
+        return refusal(400, error.error, at=error.at)
     except OSError as error:
         log.error("A commit could not be kept: %s", error)  # noqa: TRY400  (where is in the error)
         return UNAVAILABLE
     if taken.dup:
-        return _DUP
+        return DUP
     if taken.dropped:
         return Answer(200, {"ok": True, "dropped": taken.dropped})
-    return _OK
-
-
-_OK = Answer(200, {"ok": True})
-_DUP = Answer(200, {"ok": True, "dup": True})
+    return OK
 
 
 def unpack(encoding: str, body: bytes) -> bytes | None:

@@ -8,6 +8,7 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 from accounts.models import Account
+from accounts.routing import in_use
 from stats.storage.packed import pack_day, remove_day, stored_days
 from stats.storage.packed_file import DamagedPackError
 
@@ -36,16 +37,17 @@ def tend(
 ) -> TendReport:
     """Packs and removes what is due of the accounts of a shard, of one account, or of all (None).
 
-    Begins no further day once `seconds` are over. What fails is logged and counted, and keeps no other day from it.
+    One that is on its way to another shard waits until it is there. Begins no further day once `seconds` are over.
+    What fails is logged and counted, and keeps no other day from it.
     """
     accounts = Account.objects.order_by("pk")
-    if shard is not None:
-        accounts = accounts.filter(shard=shard)
     if account is not None:
         accounts = accounts.filter(pk=account)
     report, began = TendReport(), now()
     today = datetime.fromtimestamp(began, UTC).date()
-    for number, retention in accounts.values_list("pk", "retention_days"):
+    for number, retention, its_shard, moving in accounts.values_list("pk", "retention_days", "shard", "moving_to"):
+        if moving is not None or shard not in (None, in_use(its_shard)):
+            continue
         for day in _due(root, number, today):
             if now() - began >= seconds:
                 return report

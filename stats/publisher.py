@@ -1,5 +1,6 @@
 """Sends an account's snapshot and changes to the pages that watch it, over the channel layer."""
 
+import secrets
 from collections.abc import Callable
 from typing import Any
 
@@ -18,7 +19,11 @@ def group_of(account_id: int) -> str:
 
 
 class Publisher:
-    """Numbers the messages of each account, so that a receiver notices what the channel layer has dropped."""
+    """Numbers the messages of each account, so that a receiver notices what the channel layer has dropped.
+
+    The numbers are those of one `series`: another publisher, after a restart or in the account's next shard, begins
+    again.
+    """
 
     def __init__(
         self, engine: Engine, layer: BaseChannelLayer, recent_events: Callable[[int, int], list[dict[str, Any]]]
@@ -26,6 +31,7 @@ class Publisher:
         self._engine = engine
         self._layer = layer
         self._recent_events = recent_events
+        self._series = secrets.token_hex(4)
         self._numbers: dict[int, int] = {}
         self._told_slot: dict[int, int] = {}
 
@@ -46,7 +52,7 @@ class Publisher:
             **self._engine.snapshot(account_id, now),
             "events": self._recent_events(account_id, _RECENT_EVENTS),
         }
-        await self._layer.send(channel, _wrapped("live.snapshot", number, message))
+        await self._layer.send(channel, self._wrapped("live.snapshot", number, message))
 
     async def tick(self, now: float) -> None:
         """Sends what has changed; a watched account hears at least once each slot, so that silence means trouble."""
@@ -69,9 +75,8 @@ class Publisher:
     async def _send(self, account_id: int, message: dict[str, Any]) -> None:
         number = self._numbers[account_id] = self._numbers.get(account_id, 0) + 1
         message["n"] = number
-        await self._layer.group_send(group_of(account_id), _wrapped("live.message", number, message))
+        await self._layer.group_send(group_of(account_id), self._wrapped("live.message", number, message))
 
-
-def _wrapped(kind: str, number: int, message: dict[str, Any]) -> dict[str, Any]:
-    """The message as a text that is encoded once, however many pages get it."""
-    return {"type": kind, "n": number, "text": msgspec.json.encode(message).decode()}
+    def _wrapped(self, kind: str, number: int, message: dict[str, Any]) -> dict[str, Any]:
+        """The message as a text that is encoded once, however many pages get it."""
+        return {"type": kind, "series": self._series, "n": number, "text": msgspec.json.encode(message).decode()}

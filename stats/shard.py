@@ -12,15 +12,16 @@ from typing import Any, NamedTuple
 
 from channels.layers import BaseChannelLayer
 
-from accounts.keys import KEY_PATTERN
-from accounts.keytable import KeyEntry, KeyTable
+from accounts.keytable import KeyEntry
 from stats.aggregation.commit import Commit, Event, Partials, decode
 from stats.aggregation.cut import Cut
 from stats.aggregation.delivered import Delivered
 from stats.aggregation.engine import Applied, Engine
 from stats.disk import Disk, Unit
+from stats.disk import Events as DiskEvents
 from stats.durability import Durability
 from stats.events import Events
+from stats.keyring import Keyring
 from stats.publisher import Publisher
 from stats.ratelimit import RateLimit
 from stats.selfwatch import SelfWatch
@@ -29,17 +30,15 @@ from stats.storage.journal import Journal, Record
 log = logging.getLogger("dattss.shard")
 
 TICK_SECONDS = 0.1  # a commit is on the page within 250 ms
-KEYS_SECONDS = 0.5  # a key that is made or revoked anywhere counts here within a second
 SAMPLE_SECONDS = 5.0
 WARN_SECONDS = 60.0
 UNFLUSHED = 3  # minutes that Celery may be late before the shard flushes by itself
-_MOST_WAITING = 1000  # requests with an unknown key that may wait for the next look at the database
 
 
 @dataclass(frozen=True)
 class Parts:
     """What a shard is made with: the folder of all values and that of its journal, the channel layer, whether each
-    answer waits for the disk, the limit of live stats of an account, and that of commits a second."""
+    answer waits for the disk, the limit of live stats of an account, that of commits a second, and its number."""
 
     root: Path
     journal: Path
@@ -47,6 +46,7 @@ class Parts:
     sync_always: bool
     most_stats: int
     rate: int
+    number: int = 0
 
 
 class Taken(NamedTuple):
@@ -56,10 +56,25 @@ class Taken(NamedTuple):
     dropped: int
 
 
-class Shard:
-    """One shard, owned by this process. `open` while it takes commits."""
+class Restored(NamedTuple):
+    """What the files have of an account: its processes' states, its events, and what was delivered where it was
+    before."""
 
-    def __init__(self, parts: Parts, keys: KeyTable, watch: SelfWatch, clock: Callable[[], float] = time.time) -> None:
+    account: int
+    states: list[dict[str, Any]]
+    events: list[DiskEvents]
+    delivered: dict[str, Any]
+
+
+class Shard:
+    """One shard, owned by this process. `open` while it takes commits; `held` are the accounts that it has in memory.
+
+    The table of keys says which accounts it should have: `settle` brings in those that come, and those that go are
+    let go of by the flush that has brought all that came of them into files.
+    """
+
+    def __init__(self, parts: Parts, keys: Keyring, watch: SelfWatch, clock: Callable[[], float] = time.time) -> None:
+        self.number = parts.number
         self.layer = parts.layer
         self.keys = keys
         self.watch = watch
@@ -77,26 +92,26 @@ class Shard:
         self._units: deque[Unit] = deque()  # ended segments, until they are flushed
         self._replayed = False
         self._cuts: list[Cut] = []  # of the open segment: only a replay finds a minute's end in the middle of one
-        # One thread for the disk keeps the files' writes in order; one for the keys keeps one database connection.
+        self.held: set[int] = set()
+        self._leaving: dict[int, int] = {}  # accounts that take no more, and the last segment that may hold any of them
+        # One thread keeps the files' writes in order.
         self._disk_thread = ThreadPoolExecutor(1, "dattss-disk")
-        self._keys_thread = ThreadPoolExecutor(1, "dattss-keys")
         self._flushing = asyncio.Lock()
-        self._keys_read = asyncio.Event()
-        self._reads_begun = self._reads_ended = 0
-        self._waiting = 0
         self._warned_full: dict[int, float] = {}
         self._tasks: set[asyncio.Task[None]] = set()
 
     # --- begin and end --------------------------------------------------------------------------------------------
 
     async def start(self) -> None:
-        """Brings back what the files and the journal hold, and begins to take commits. Raises OSError."""
-        loop = asyncio.get_running_loop()
-        await loop.run_in_executor(self._keys_thread, self.keys.reload_if_changed)
-        await loop.run_in_executor(self._disk_thread, self._restore)
+        """Brings back what the files and the journal hold, and begins to take commits; the keys are started before.
+
+        Raises OSError.
+        """
+        await asyncio.get_running_loop().run_in_executor(self._disk_thread, self._restore)
+        await self.settle()
+        self.keys.changed = self.settle
         self.open = True
         self.spawn(self._every(TICK_SECONDS, self._tick))
-        self.spawn(self._every(KEYS_SECONDS, self._read_keys))
         self.spawn(self._every(SAMPLE_SECONDS, self._sample))
         self.spawn(self._durability.run())
 
@@ -111,16 +126,16 @@ class Shard:
             await self._flush_units()
         self._durability.stop()
         self._disk_thread.shutdown()
-        self._keys_thread.shutdown()
 
     def _restore(self) -> None:
         """Completes a flush that was cut off, reads the files, and replays the journal."""
         self._disk.complete()
-        for account_id, state in self._disk.read_states():
-            self.engine.restore(account_id, state)
-        for account_id, level, events in self._disk.read_events():
-            self.events.restore(account_id, level, events)
-        self._delivered.load(self._disk.read_delivered())
+        # An account that has moved away has an owner of its own by now, whatever this shard still knows of it.
+        mine = self.keys.table.accounts_of(self.number)
+        delivered = self._disk.read_delivered()
+        self._delivered.load({account: known for account, known in delivered.items() if int(account) in mine})
+        for account_id in mine:
+            self._bring_in(self._read_account(account_id))
         segments = self._journal.segments()
         for number in segments:
             self._replay(number)
@@ -140,9 +155,65 @@ class Shard:
             elif ended is not None:
                 self._cuts.append(ended)
             self._journal.number = number
+            if record.account not in self.held:
+                log.error("A commit of account %s is left out: it is not an account of this shard.", record.account)
+                continue
             commit = decode(record.body)
             self._count(record.account, commit, record.at, self.engine.check(record.account, commit))
         self._journal.number = number
+
+    # --- accounts that come and go --------------------------------------------------------------------------------
+
+    async def settle(self) -> None:
+        """Does what the table of keys says: brings in accounts that have come here, takes no more of those that go."""
+        table = self.keys.table
+        for account_id in self.held:
+            if table.takes(account_id, self.number):
+                self._leaving.pop(account_id, None)
+            else:
+                self._leaving.setdefault(account_id, self._journal.number)
+        for account_id in table.accounts_of(self.number) - self.held:
+            if table.takes(account_id, self.number):
+                self._bring_in(await asyncio.to_thread(self._read_account, account_id))
+
+    def _read_account(self, account_id: int) -> Restored:
+        """What the files have of an account. Called in a thread."""
+        read = self._disk
+        return Restored(
+            account_id, read.read_states(account_id), read.read_events(account_id), read.read_handed_over(account_id)
+        )
+
+    def _bring_in(self, restored: Restored) -> None:
+        for state in restored.states:
+            self.engine.restore(restored.account, state)
+        for account_id, level, events in restored.events:
+            self.events.restore(account_id, level, events)
+        self._delivered.load(restored.delivered)
+        self.held.add(restored.account)
+
+    async def _let_go(self) -> None:
+        """Forgets the accounts that leave and are wholly in files; what was delivered of them is laid beside these."""
+        written = [account for account, last in self._leaving.items() if not self._may_hold(last)]
+        for account_id in written:
+            delivered = self._delivered.dump_account(account_id)
+            await asyncio.get_running_loop().run_in_executor(
+                self._disk_thread, self._disk.hand_over, account_id, delivered
+            )
+        # A minute that has ended meanwhile must not be written later: the states in it are not ours any more.
+        await self._flush_units()
+        for account_id in written:
+            if self._leaving.pop(account_id, None) is not None:
+                self._forget(account_id)
+
+    def _may_hold(self, segment: int) -> bool:
+        """Whether the segment still takes commits; one that has ended is flushed when this is asked."""
+        return self._journal.is_open and self._journal.number <= segment
+
+    def _forget(self, account_id: int) -> None:
+        self.held.discard(account_id)
+        self.engine.drop(account_id)
+        self.events.drop(account_id)
+        self._delivered.drop(account_id)
 
     # --- commits --------------------------------------------------------------------------------------------------
 
@@ -153,7 +224,7 @@ class Shard:
         """
         now = self._clock()
         partials = self.engine.check(entry.account_id, commit)
-        self.keys.touch(entry.key_id, now)
+        self.keys.table.touch(entry.key_id, now)
         if commit.seq is not None and commit.iid and self._delivered.has(entry.account_id, commit.iid, commit.seq):
             return Taken(True, 0)
         self._advance(now)
@@ -204,23 +275,6 @@ class Shard:
         warning = Event("warning", message, typ="LimitReached")
         self._tell(account_id, self.events.add(account_id, Commit("dattss", Partials(), evt=[warning]), now), now)
 
-    async def lookup_new_key(self, raw: str) -> KeyEntry | None:
-        """A key that the table does not know may be seconds old: waits for the next look at the database.
-
-        Requests with unknown keys share that look, so that guessing keys costs the database nothing.
-        """
-        if not KEY_PATTERN.fullmatch(raw) or self._waiting >= _MOST_WAITING:
-            return None
-        self._waiting += 1
-        try:
-            # One that has begun already may have missed the key.
-            wanted = self._reads_begun + 1
-            while self._reads_ended < wanted:
-                await self._keys_read.wait()
-        finally:
-            self._waiting -= 1
-        return self.keys.lookup(raw)
-
     async def flush(self) -> dict[str, Any]:
         """Writes the ended minutes, the states and events of then to their files, outside the event loop.
 
@@ -232,10 +286,12 @@ class Shard:
             started = time.perf_counter()
             self._advance(now)
             lines = await self._flush_units()
+            if self._leaving:
+                await self._let_go()
             self.flushed_at = now
             seconds = time.perf_counter() - started
             self.watch.flush(lines, seconds)
-            return {"lines": lines, "seconds": seconds, "keys_used": list(self.keys.take_last_used().items())}
+            return {"lines": lines, "seconds": seconds, "keys_used": list(self.keys.table.take_last_used().items())}
 
     async def _flush_units(self) -> int:
         loop = asyncio.get_running_loop()
@@ -276,15 +332,6 @@ class Shard:
         if len(self._units) > UNFLUSHED and not self._flushing.locked():
             log.warning("Celery has not asked for a flush for %s minutes; flushing without it.", len(self._units))
             await self.flush()
-
-    async def _read_keys(self) -> None:
-        self._reads_begun += 1
-        try:
-            await asyncio.get_running_loop().run_in_executor(self._keys_thread, self.keys.reload_if_changed)
-        finally:
-            self._reads_ended = self._reads_begun
-            self._keys_read.set()
-            self._keys_read.clear()
 
     async def _sample(self) -> None:
         self.watch.sample(self.engine.stat_count)

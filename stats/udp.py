@@ -3,46 +3,63 @@
 import asyncio
 import logging
 import os
+import secrets
 import socket
 import time
 from collections import deque
 from pathlib import Path
-from typing import Any, Self, cast
+from typing import Any, NamedTuple, Self, cast
 
 import msgspec
 from dattss.fold import Interval, is_name, parse_value
 
 from accounts.keys import KEY_PATTERN
-from accounts.keytable import KeyEntry
-from stats.aggregation.commit import OLDEST, decode
+from stats import ingest
+from stats.aggregation.commit import OLDEST
 from stats.aggregation.pages import SLOT_SECONDS
-from stats.shard import Shard
+from stats.keyring import Keyring
+from stats.selfwatch import SelfWatch
 
 _RECEIVE_BUFFER = 4 * 1024 * 1024  # bytes; the kernel drops what does not fit while the loop is busy
 log = logging.getLogger("dattss.udp")
 
-_MOST_KEPT = 10_000  # commits that wait for the journal; the oldest are lost beyond
+_MOST_KEPT = 10_000  # commits that wait for their owner; the oldest are lost beyond
+_MOST_AT_ONCE = 500  # commits that are handed in side by side
 _MOST_UNKNOWN = 10_000  # lines
 _MOST_PENDING = 100_000  # stats that wait for the next fold, all accounts together
 
 
-class UdpIntake(asyncio.DatagramProtocol):
-    """Collects the values of each process for 5 s and then applies them as a commit."""
+class _Folded(NamedTuple):
+    """A commit that waits to be taken: its key, its content but for the `age`, and the Unix time it was folded at."""
 
-    def __init__(self, shard: Shard) -> None:
+    key: str
+    content: dict[str, Any]
+    at: float
+
+
+class UdpIntake(asyncio.DatagramProtocol):
+    """Collects the values of each process for 5 s and then commits them, as any client would: to the shard of this
+    process or, through it, to another one."""
+
+    def __init__(self, keys: Keyring, watch: SelfWatch) -> None:
         self.lines = 0
         self.bad = 0
-        self._shard = shard
-        self._intervals: dict[tuple[KeyEntry, str], Interval] = {}
+        self._keys = keys
+        self._watch = watch
+        self._instance = f"udp-{secrets.token_hex(8)}"
+        self._numbers: dict[str, int] = {}  # of the last commit of each key
+        self._intervals: dict[tuple[str, str], Interval] = {}
         self._unknown: list[bytes] = []
         self._pending = 0
-        self._kept: deque[tuple[KeyEntry, dict[str, Any], float]] = deque(maxlen=_MOST_KEPT)
+        self._kept: deque[_Folded] = deque(maxlen=_MOST_KEPT)
+        self._sending = asyncio.Lock()
+        self._rounds: asyncio.Task[None] | None = None
         self._transport: asyncio.DatagramTransport | None = None
         self._inode = 0
         self._drops_told = 0
 
     @classmethod
-    async def open(cls, host: str, port: int, shard: Shard) -> Self:
+    async def open(cls, host: str, port: int, keys: Keyring, watch: SelfWatch) -> Self:
         """Listens on `host`:`port`. Raises OSError where that is not possible."""
         family = socket.AF_INET6 if ":" in host else socket.AF_INET
         sock = socket.socket(family, socket.SOCK_DGRAM)
@@ -56,9 +73,9 @@ class UdpIntake(asyncio.DatagramProtocol):
                 problem.errno, f"UDP port {port} cannot be opened: {problem.strerror}. Set UDP_PORT."
             ) from None
         inode = os.fstat(sock.fileno()).st_ino
-        _, intake = await asyncio.get_running_loop().create_datagram_endpoint(lambda: cls(shard), sock=sock)
+        _, intake = await asyncio.get_running_loop().create_datagram_endpoint(lambda: cls(keys, watch), sock=sock)
         intake._inode = inode
-        shard.spawn(intake._fold_forever())
+        intake._rounds = asyncio.get_running_loop().create_task(intake._fold_forever())
         return intake
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -70,37 +87,45 @@ class UdpIntake(asyncio.DatagramProtocol):
                 self.lines += 1
                 self.bad += not self._take(line, last=False)
 
-    def fold(self) -> None:
-        """Applies what was collected, one commit a process, and reports how the lines went."""
+    async def fold(self) -> None:
+        """Commits what was collected, one commit a process, and reports how the lines went."""
         unknown, self._unknown = self._unknown, []
         self.bad += sum(not self._take(line, last=True) for line in unknown)
         intervals, self._intervals, self._pending = self._intervals, {}, 0
-        for (entry, process), interval in intervals.items():
-            self._kept.append((entry, {"nam": process, "prt": interval.take()}, time.time()))
-        self._apply()
+        for (key, process), interval in intervals.items():
+            number = self._numbers[key] = self._numbers.get(key, -1) + 1
+            content = {"nam": process, "iid": self._instance, "seq": number, "prt": interval.take()}
+            self._kept.append(_Folded(key, content, time.time()))
+        await self._commit()
         drops = kernel_drops(self._inode)
-        self._shard.watch.udp(self.lines, self.bad, drops - self._drops_told)
+        self._watch.udp(self.lines, self.bad, drops - self._drops_told)
         self.lines = self.bad = 0
         self._drops_told = drops
 
-    def _apply(self) -> None:
-        """Applies what was folded; what the journal cannot take now is kept, and comes late."""
-        while self._kept:
-            entry, content, folded = self._kept[0]
-            content["age"] = min(max(time.time() - folded, 0.0), OLDEST)
-            body = msgspec.json.encode(content)
-            try:
-                self._shard.take(entry, decode(body), body)
-            except OSError as problem:
-                log.error("Values from UDP are kept until there is room: %s", problem)  # noqa: TRY400
-                return
-            self._kept.popleft()
+    async def _commit(self) -> None:
+        """Hands in what was folded; what cannot be kept or has no owner now stays here, and comes late."""
+        async with self._sending:
+            kept, self._kept = list(self._kept), deque(maxlen=_MOST_KEPT)
+            for start in range(0, len(kept), _MOST_AT_ONCE):
+                some = kept[start : start + _MOST_AT_ONCE]
+                taken = await asyncio.gather(*map(self._hand_in, some))
+                self._kept.extend(one for one, done in zip(some, taken, strict=True) if not done)
+            if self._kept:
+                log.error("%d commits from UDP are kept until they can be taken.", len(self._kept))
 
-    def close(self) -> None:
-        """Stops listening; what was collected is applied."""
+    async def _hand_in(self, folded: _Folded) -> bool:
+        """Whether a commit is done with: taken, or refused for good."""
+        age = min(max(time.time() - folded.at, 0.0), OLDEST)
+        answer = await ingest.accept(folded.key, "", msgspec.json.encode({**folded.content, "age": age}))
+        return answer.status not in (429, 503)
+
+    async def close(self) -> None:
+        """Stops listening; what was collected is committed."""
+        if self._rounds is not None:
+            self._rounds.cancel()
         if self._transport is not None:
             self._transport.close()
-        self.fold()
+        await self.fold()
 
     def _take(self, line: bytes, *, last: bool) -> bool:
         """Whether the line is a value of a known key.
@@ -116,13 +141,13 @@ class UdpIntake(asyncio.DatagramProtocol):
         value = parse_value(text)
         if value is None or not (is_name(process) and is_name(stat)):
             return False
-        entry = self._shard.keys.lookup(key)
+        entry = self._keys.table.lookup(key)
         if entry is None and not last and len(self._unknown) < _MOST_UNKNOWN and KEY_PATTERN.fullmatch(key):
             self._unknown.append(line)
             return True
         if entry is None or entry.scope != "ingest":
             return False
-        interval = self._intervals.setdefault((entry, process), Interval())
+        interval = self._intervals.setdefault((key, process), Interval())
         before = len(interval)
         if self._pending >= _MOST_PENDING:
             return False
@@ -137,7 +162,7 @@ class UdpIntake(asyncio.DatagramProtocol):
         while True:
             due = max(due + SLOT_SECONDS, loop.time())
             await asyncio.sleep(due - loop.time())
-            self.fold()
+            await self.fold()
 
 
 def kernel_drops(inode: int) -> int:

@@ -1,25 +1,16 @@
-"""Pages of the stats, the client packages, and the health of the server."""
+"""Pages of the stats, and the client packages."""
 
-import shutil
-import time
-from http import HTTPStatus
 from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.contrib.auth.decorators import login_required
-from django.db import DatabaseError, connection
-from django.http import FileResponse, Http404, HttpRequest, HttpResponse, JsonResponse
+from django.http import FileResponse, Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
 from accounts import access, keys_once
 from accounts.models import ApiKey
-from stats import runtime
-from stats.engine_call import EngineError, ask
-
-ENOUGH_SPACE = 100 * 1024 * 1024  # bytes
-FLUSH_OVERDUE = 180.0  # seconds
 
 
 @require_safe
@@ -88,24 +79,6 @@ def client_package(request: HttpRequest, name: str) -> FileResponse:  # noqa: AR
     return FileResponse(packages[name].open("rb"), as_attachment=True)
 
 
-@require_safe
-@never_cache
-def healthz(request: HttpRequest) -> JsonResponse:  # noqa: ARG001  (Django's signature)
-    """200 as soon as the server takes commits."""
-    shard = runtime.shard
-    takes = shard is not None and shard.open
-    return JsonResponse({"ok": takes, "shard": settings.DATTSS_SHARD}, status=200 if takes else 503)
-
-
-@require_safe
-@never_cache
-def readyz(request: HttpRequest) -> JsonResponse:  # noqa: ARG001  (Django's signature)
-    """200 when all that a tracker needs works; 503 with the reasons otherwise."""
-    problems = [problem for check in (_database, _channel_layer, _disk_space, _last_flush) if (problem := check())]
-    status = HTTPStatus.SERVICE_UNAVAILABLE if problems else HTTPStatus.OK
-    return JsonResponse({"ok": not problems, "problems": problems}, status=status)
-
-
 def _dashboard(account_id: int, live_url: str, *, demo: bool) -> dict[str, object]:
     return _live(account_id) | {
         "live_url": live_url,
@@ -125,35 +98,3 @@ def _live(account_id: int) -> dict[str, object]:
         "udp_host": urlsplit(settings.PUBLIC_URL).hostname,
         "udp_port": settings.UDP_PORT,
     }
-
-
-def _database() -> str:
-    try:
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT 1")
-    except DatabaseError as error:
-        return f"The database does not answer: {error}"
-    return ""
-
-
-def _channel_layer() -> str:
-    try:
-        ask(settings.DATTSS_SHARD, {"type": "engine.ping"}, 3.0)
-    except EngineError as error:
-        return f"The channel layer does not carry messages to the engine: {error}"
-    return ""
-
-
-def _disk_space() -> str:
-    free = shutil.disk_usage(settings.DATTSS_DATA).free
-    return (
-        "" if free >= ENOUGH_SPACE else f"Only {free // 2**20} MiB of disk space are left for {settings.DATTSS_DATA}."
-    )
-
-
-def _last_flush() -> str:
-    shard = runtime.shard
-    if shard is None:
-        return "No engine runs in this process."
-    age = time.time() - shard.flushed_at
-    return "" if age < FLUSH_OVERDUE else f"The last flush was {age:.0f} s ago. Is the Celery worker running?"

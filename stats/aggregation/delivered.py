@@ -24,6 +24,11 @@ class Instance:
         self.gaps = gaps
         self.seen = seen
 
+    @property
+    def count(self) -> int:
+        """How many numbers have come."""
+        return self.highest + 1 - sum(last - first + 1 for first, last in self.gaps)
+
     def has(self, number: int) -> bool:
         """Whether the commit with this number has come."""
         return number <= self.highest and not any(first <= number <= last for first, last in self.gaps)
@@ -77,12 +82,26 @@ class Delivered:
             for account, known in self._accounts.items()
         }
 
+    def dump_account(self, account_id: int) -> dict[str, Any]:
+        """The same of one account."""
+        known = self._accounts.get(account_id, OrderedDict())
+        return {str(account_id): [[name, one.highest, one.seen, one.gaps] for name, one in known.items()]}
+
     def load(self, data: dict[str, Any]) -> None:
-        """Brings back what `dump` gave."""
+        """Brings back what `dump` or `dump_account` gave.
+
+        What is known of an instance already stays where it is newer: the numbers of an instance only become more.
+        """
         for account, known in data.items():
             instances = self._accounts.setdefault(int(account), OrderedDict())
             for name, highest, seen, gaps in known:
-                instances[name] = Instance(highest, [list(gap) for gap in gaps], seen)
+                read = Instance(highest, [list(gap) for gap in gaps], seen)
+                if name not in instances or instances[name].count < read.count:
+                    instances[name] = read
+
+    def drop(self, account_id: int) -> None:
+        """Forgets an account."""
+        self._accounts.pop(account_id, None)
 
 
 def _without(gap: list[int], number: int) -> list[list[int]]:

@@ -228,6 +228,13 @@ class Engine:
                 stat.page.total[stat.row] = entry.get("total", 0.0)
                 stat.page.last[stat.row] = stat.page.mean[stat.row] = entry.get("last") or 0.0
 
+    def drop(self, account_id: int) -> None:
+        """Forgets an account, whose values must all have been handed out in cuts."""
+        account = self._accounts.pop(account_id, None)
+        for stat in account.all_stats() if account else ():
+            stat.page.give_back(stat.row)
+            self.stat_count -= 1
+
     def _account(self, account_id: int) -> Account:
         return self._accounts.setdefault(account_id, Account(account_id))
 

@@ -63,6 +63,12 @@ class Page(Generic[Owner]):
         self.ring[CNT, :, row] = 0.0
         return row
 
+    def give_back(self, row: int) -> None:
+        """Frees the row of a stat that is gone."""
+        self.fold()  # what was collected for it must not go to its next owner
+        self.owners[row] = None
+        self._free.append(row)
+
     def add(self, row: int, values: Sequence[float]) -> None:
         """Collects the eight fields of a partial that belongs into the current slot."""
         self._pending.append(row)

@@ -15,10 +15,10 @@ def test_a_live_key_is_found_without_asking_the_database(
     opened: OpenedAccount, django_assert_num_queries: DjangoAssertNumQueries
 ) -> None:
     table = KeyTable()
-    with django_assert_num_queries(1):
+    with django_assert_num_queries(2):
         table.load()
     with django_assert_num_queries(0):
-        assert table.lookup(opened.raw) == KeyEntry(opened.key.pk, opened.account.pk, "ingest")
+        assert table.lookup(opened.raw) == KeyEntry(opened.key.pk, opened.account.pk, "ingest", 0)
 
 
 def test_a_key_is_found_only_by_all_of_its_text(opened: OpenedAccount) -> None:
@@ -57,12 +57,12 @@ def test_a_reload_brings_new_keys_and_drops_revoked_ones(opened: OpenedAccount, 
     assert table.lookup(opened.raw) is None
 
 
-def test_without_a_change_one_query_is_asked_and_nothing_loaded(
+def test_without_a_change_two_queries_are_asked_and_nothing_loaded(
     opened: OpenedAccount, django_assert_num_queries: DjangoAssertNumQueries
 ) -> None:
     table = KeyTable()
     table.reload_if_changed()
-    with django_assert_num_queries(1):
+    with django_assert_num_queries(2):
         assert not table.reload_if_changed()
     assert table.lookup(opened.raw) is not None
 

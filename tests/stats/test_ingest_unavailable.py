@@ -5,7 +5,6 @@ from typing import Any
 
 import pytest
 from asgiref.testing import ApplicationCommunicator
-from django.test import Client
 
 from dattss_site.asgi import application
 from stats import runtime
@@ -33,5 +32,7 @@ async def test_without_an_engine_the_client_is_asked_to_come_again(path: str) ->
     assert json.loads(answer["body"])["ok"] is False
 
 
-def test_health_without_an_engine(client: Client) -> None:
-    assert client.get("/healthz").status_code == 503
+@pytest.mark.parametrize("path", ["/healthz", "/readyz"])
+async def test_health_without_an_engine(path: str) -> None:
+    exchange = ApplicationCommunicator(application, {"type": "http", "method": "GET", "path": path, "headers": []})
+    assert (await exchange.receive_output(5))["status"] == 503

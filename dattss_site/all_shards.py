@@ -1,0 +1,53 @@
+"""One machine, more processes: a data server for each shard, kept alive until this process is asked to stop."""
+
+import logging
+import signal
+import threading
+from collections.abc import Callable
+
+from django.conf import settings
+
+from dattss_site.children import Child
+
+log = logging.getLogger("dattss.shards")
+
+STOP_SECONDS = 25.0  # for all of them together: each flushes what it has
+
+
+def serve_all(announce: Callable[[], None]) -> str:
+    """Runs the data servers until SIGTERM or Ctrl-C; returns why that is not possible, or an empty text."""
+    highest = settings.PORT + settings.DATTSS_SHARDS - 1
+    if highest > 65535:
+        return (
+            f"PORT {settings.PORT} leaves no room for {settings.DATTSS_SHARDS} shards: the last would need {highest}."
+        )
+    asked_to_stop = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: asked_to_stop.set())
+    children = [_data_server(shard) for shard in range(settings.DATTSS_SHARDS)]
+    for child in children:
+        child.start()
+    announce()
+    asked_to_stop.wait()
+    _stop_all(children)
+    return ""
+
+
+def _data_server(shard: int) -> Child:
+    """The same command for one shard: the first has the UDP socket and the agent of the machine."""
+    environment = {
+        "DATTSS_SHARD": str(shard),
+        "PORT": str(settings.PORT + shard),
+        "UDP_PORT": str(settings.UDP_PORT if shard == 0 else 0),
+    }
+    agent = [] if shard == 0 else ["--no-agent"]
+    return Child(f"shard {shard}", ["manage.py", "up", *agent], environment, stop_seconds=STOP_SECONDS)
+
+
+def _stop_all(children: list[Child]) -> None:
+    """All at once: their stop times must not add up."""
+    threads = [threading.Thread(target=child.stop) for child in children]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()

@@ -1,0 +1,34 @@
+"""What a client is told about a commit, whichever process and face it came in by."""
+
+from typing import Any, NamedTuple
+
+
+class Answer(NamedTuple):
+    """What the client is told: HTTP status, JSON body, seconds after which it may try again, allowed key scheme."""
+
+    status: int
+    body: dict[str, Any]
+    retry_after: int | None = None
+
+    @property
+    def headers(self) -> dict[str, str]:
+        headers = {"Cache-Control": "no-store"}
+        if self.retry_after is not None:
+            headers["Retry-After"] = str(self.retry_after)
+        if self.status == 401:
+            headers["WWW-Authenticate"] = "Bearer"
+        return headers
+
+
+def refusal(status: int, error: str, retry_after: int | None = None, **facts: Any) -> Answer:
+    """The answer to a commit that is not taken."""
+    return Answer(status, {"ok": False, "error": error, **facts}, retry_after)
+
+
+OK = Answer(200, {"ok": True})
+DUP = Answer(200, {"ok": True, "dup": True})
+TOO_LARGE = refusal(413, "A commit is at most 1 MiB, and 8 MiB unpacked. Send smaller commits, or fewer stats in each.")
+UNAVAILABLE = refusal(503, "The commit cannot be kept right now. Keep it and send it again.", 1)
+NO_KEY = refusal(401, "The key is missing, unknown or revoked. Make one on the Keys page of your account.")
+READ_KEY = refusal(403, "This is a read key. Commits need an ingest key.")
+TOO_FAST = refusal(429, "The account is over its rate of commits. Keep the commit and send it again.", 1)

@@ -1,0 +1,116 @@
+"""The table of keys of this process, read again twice a second in a thread of its own."""
+
+import asyncio
+import logging
+import time
+from collections.abc import Awaitable, Callable
+from concurrent.futures import ThreadPoolExecutor
+
+from django.db import close_old_connections
+
+from accounts.keys import KEY_PATTERN
+from accounts.keytable import KeyEntry, KeyTable
+
+log = logging.getLogger("dattss.keys")
+
+ROUND_SECONDS = 0.5  # a key that is made or revoked anywhere, an account that moves, counts here within a second
+_MOST_WAITING = 1000  # requests with an unknown key that may wait for the next look at the database
+_PATIENCE = 2.0  # seconds that they wait for a database which does not answer
+
+
+class KeysAwayError(RuntimeError):
+    """The database cannot be asked whether there is such a key."""
+
+
+class Keyring:
+    """A `table` that keeps itself up to date. With the database away it stays as it was.
+
+    Awaits `changed`, if one is set, each time the table was loaded anew, before those that wait for it go on.
+    """
+
+    def __init__(self, table: KeyTable | None = None) -> None:
+        self.table = table or KeyTable()
+        self.changed: Callable[[], Awaitable[None]] | None = None
+        self.read_at = 0.0  # when the database answered last, Unix seconds
+        # One thread keeps one database connection.
+        self._thread = ThreadPoolExecutor(1, "dattss-keys")
+        self._round: asyncio.Task[None] | None = None
+        self._read = asyncio.Event()
+        self._begun = self._ended = 0
+        self._failed = False
+        self._untold = False  # the table is another one than `changed` has been told of
+        self._waiting = 0
+
+    async def start(self) -> None:
+        """Loads the table, and goes on doing so. Raises the database's error where it is not there to begin with."""
+        await self._look()
+        self._round = asyncio.get_running_loop().create_task(self._look_for_ever())
+
+    def stop(self) -> None:
+        """Ends the rounds."""
+        if self._round is not None:
+            self._round.cancel()
+        self._thread.shutdown(wait=False, cancel_futures=True)
+
+    async def find(self, raw: str) -> KeyEntry | None:
+        """The entry of a key that may be younger than the table: looks at the database with the next round.
+
+        Requests with unknown keys share that look, so that guessing keys costs the database nothing. Raises
+        KeysAwayError where it does not answer.
+        """
+        if not KEY_PATTERN.fullmatch(raw) or self._waiting >= _MOST_WAITING:
+            return None
+        self._waiting += 1
+        try:
+            async with asyncio.timeout(_PATIENCE):
+                await self.fresh()
+        except TimeoutError:
+            raise KeysAwayError from None
+        finally:
+            self._waiting -= 1
+        return self.table.lookup(raw)
+
+    async def fresh(self) -> None:
+        """Returns when the table is as the database was after this call. Raises KeysAwayError."""
+        # A look that has begun already may have missed what was written just now.
+        wanted = self._begun + 1
+        while self._ended < wanted:
+            await self._read.wait()
+        if self._failed:
+            raise KeysAwayError
+
+    @property
+    def problem(self) -> str:
+        """What people should know: that the database does not answer. Empty where it does."""
+        quiet = time.time() - self.read_at
+        return f"The database has not answered for {quiet:.0f} s." if self._failed or quiet > _PATIENCE else ""
+
+    async def _look_for_ever(self) -> None:
+        loop = asyncio.get_running_loop()
+        due = loop.time()
+        while True:
+            due = max(due + ROUND_SECONDS, loop.time())
+            await asyncio.sleep(due - loop.time())
+            try:
+                await self._look()
+            except Exception as problem:  # noqa: BLE001  (the database, or what hangs on its answer: the next round tries again)
+                if not self._failed:
+                    log.error("The keys cannot be read (%s); those in memory go on to count.", problem)  # noqa: TRY400
+                self._failed = True
+            else:
+                self._failed = False
+            self._ended = self._begun
+            self._read.set()
+            self._read.clear()
+
+    async def _look(self) -> None:
+        self._begun += 1
+        self._untold |= await asyncio.get_running_loop().run_in_executor(self._thread, self._reload)
+        self.read_at = time.time()
+        if self._untold and self.changed is not None:
+            await self.changed()
+            self._untold = False
+
+    def _reload(self) -> bool:
+        close_old_connections()  # one that broke is replaced here, as Django does it between requests
+        return self.table.reload_if_changed()

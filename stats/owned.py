@@ -1,0 +1,66 @@
+"""History and events are files of the shard that owns the account: read here where this process owns it, else asked of
+the owner.
+
+What travels is JSON; an answer has up to about 1 MB.
+"""
+
+import dataclasses
+from pathlib import Path
+from typing import Any
+
+import msgspec
+from django.conf import settings
+
+from accounts.models import Account
+from accounts.routing import shard_of
+from stats import history, runtime
+from stats.engine_call import ask
+from stats.history import DayHistory, View
+from stats.storage import eventlog
+from stats.storage.paths import Level, Stat
+
+TIMEOUT = 5.0  # seconds
+
+
+def day(account: Account, stat: Stat, shown: View) -> DayHistory:
+    """What is known about a stat of the account, as that view shows it. Raises EngineError."""
+    if _here(account):
+        return history.day(_root(), stat, shown)
+    question = {"stat": stat, "date": shown.day.isoformat(), "tz": shown.zone.key, "step": shown.step}
+    return DayHistory(**_asked(account, {"type": "engine.day", **question}))
+
+
+def answer_day(message: dict[str, Any]) -> dict[str, Any]:
+    """The owner's side of `day`, in a thread."""
+    shown = history.view(date=message["date"], step=message["step"], tz=message["tz"], now=0.0)
+    return _told(dataclasses.asdict(history.day(_root(), Stat(*message["stat"]), shown)))
+
+
+def events(account: Account, level: Level) -> list[dict[str, Any]]:
+    """The account's last errors or warnings. Raises EngineError."""
+    if _here(account):
+        return eventlog.read(_root(), account.pk, level)
+    read: list[dict[str, Any]] = _asked(account, {"type": "engine.events", "account": account.pk, "level": level})
+    return read
+
+
+def answer_events(message: dict[str, Any]) -> dict[str, Any]:
+    """The owner's side of `events`, in a thread."""
+    return _told(eventlog.read(_root(), message["account"], message["level"]))
+
+
+def _here(account: Account) -> bool:
+    return runtime.shard is not None and runtime.shard.number == shard_of(account)
+
+
+def _asked(account: Account, message: dict[str, Any]) -> Any:
+    return msgspec.json.decode(ask(shard_of(account), message, TIMEOUT)["text"])
+
+
+def _told(found: Any) -> dict[str, Any]:
+    return {"text": msgspec.json.encode(found).decode()}
+
+
+def _root() -> Path:
+    root: Path = settings.DATTSS_DATA / "stats"
+    return root

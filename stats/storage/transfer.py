@@ -1,0 +1,153 @@
+"""An account's files on their way to another folder: read in chunks, written beside, checked, and put in place at once.
+
+ROOT/~home                 the name of this folder of values: two shards that read the same one share it
+ROOT/~arriving-USER/       an account in the making
+ROOT/~leaving-USER/        one that is being removed
+"""
+
+import contextlib
+import hashlib
+import os
+import secrets
+import shutil
+import zlib
+from pathlib import Path
+from typing import NamedTuple
+
+from stats.storage import paths
+
+HOME = f"{paths.UNFINISHED}home"
+HANDED_OVER = f"{paths.UNFINISHED}delivered"  # travels along; all else with a `~` is not finished and stays
+
+
+class Piece(NamedTuple):
+    """A part of a file: its path in the account's folder, where it begins, its bytes and their CRC-32."""
+
+    path: str
+    offset: int
+    data: bytes
+    crc: int
+
+
+class Wanted(NamedTuple):
+    """A part of a file to be read: path in the account's folder, first byte, how many bytes."""
+
+    path: str
+    offset: int
+    length: int
+
+
+class Listed(NamedTuple):
+    """A file of an account: its path in the account's folder, and its bytes."""
+
+    path: str
+    size: int
+
+
+class TransferError(ValueError):
+    """What arrived is not what was sent, or is no path inside of an account: `what`."""
+
+    def __init__(self, what: str) -> None:
+        super().__init__(what)
+        self.what = what
+
+
+def home(root: Path) -> str:
+    """What tells this folder from any other, however it is mounted; made by whoever asks first. Raises OSError."""
+    root.mkdir(parents=True, exist_ok=True)
+    draft = root / f"{HOME}-{secrets.token_hex(8)}"
+    draft.write_text(secrets.token_hex(16))
+    with contextlib.suppress(FileExistsError):
+        os.link(draft, root / HOME)
+    draft.unlink()
+    return (root / HOME).read_text()
+
+
+def parts(root: Path, account: int) -> list[str]:
+    """The names in the account's folder, its days among them."""
+    folder = paths.account_dir(root, account)
+    names = os.listdir(folder) if folder.is_dir() else []
+    return sorted(name for name in names if name == HANDED_OVER or not name.startswith(paths.UNFINISHED))
+
+
+def files(root: Path, account: int, part: str) -> list[Listed]:
+    """The files in one of `parts`, or that part itself where it is a file."""
+    folder = paths.account_dir(root, account)
+    return _files(folder, _inside(folder, part))
+
+
+def read(root: Path, account: int, wanted: list[Wanted]) -> list[Piece]:
+    """Parts of the account's files. Raises OSError."""
+    folder = paths.account_dir(root, account)
+    return [_read(folder, one) for one in wanted]
+
+
+def digest(folder: Path, part: str) -> str:
+    """What two copies of a part have in common if, and only if, they are the same."""
+    found = hashlib.sha256()
+    for path, size in _files(folder, _inside(folder, part)):
+        found.update(f"{path}\0{size}\0".encode())
+        found.update((folder / path).read_bytes())
+    return found.hexdigest()
+
+
+def arriving(root: Path, account: int) -> Path:
+    """Where an account is put together before it is complete."""
+    return root / f"{paths.UNFINISHED}arriving-{paths.account_name(account)}"
+
+
+def begin(root: Path, account: int) -> None:
+    """Makes that folder, empty."""
+    shutil.rmtree(arriving(root, account), ignore_errors=True)
+    arriving(root, account).mkdir(parents=True)
+
+
+def write(root: Path, account: int, pieces: list[Piece]) -> None:
+    """Writes parts of files into it. Raises TransferError, OSError."""
+    folder = arriving(root, account)
+    for piece in pieces:
+        if zlib.crc32(piece.data) != piece.crc:
+            raise TransferError(f"{piece.path} was damaged on its way")
+        path = _inside(folder, piece.path)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with path.open("r+b" if piece.offset else "wb") as file:
+            file.seek(piece.offset)
+            file.write(piece.data)
+
+
+def finish(root: Path, account: int) -> None:
+    """Puts the folder in the place of the account's own, durably; what was there is an old copy and goes."""
+    os.sync()
+    remove(root, account)
+    arriving(root, account).rename(paths.account_dir(root, account))
+    os.sync()
+
+
+def remove(root: Path, account: int) -> None:
+    """Removes the account's folder; renamed first, so that it is never there by half."""
+    leaving = root / f"{paths.UNFINISHED}leaving-{paths.account_name(account)}"
+    shutil.rmtree(leaving, ignore_errors=True)
+    with contextlib.suppress(FileNotFoundError):
+        paths.account_dir(root, account).rename(leaving)
+    shutil.rmtree(leaving, ignore_errors=True)
+
+
+def _files(folder: Path, place: Path) -> list[Listed]:
+    if place.is_file():
+        return [Listed(place.relative_to(folder).as_posix(), place.stat().st_size)]
+    found = (path for path in place.rglob("*") if path.is_file() and not path.name.startswith(paths.UNFINISHED))
+    return sorted(Listed(path.relative_to(folder).as_posix(), path.stat().st_size) for path in found)
+
+
+def _read(folder: Path, wanted: Wanted) -> Piece:
+    with _inside(folder, wanted.path).open("rb") as file:
+        file.seek(wanted.offset)
+        data = file.read(wanted.length)
+    return Piece(wanted.path, wanted.offset, data, zlib.crc32(data))
+
+
+def _inside(folder: Path, path: str) -> Path:
+    """The path, once it is sure that it stays in the folder."""
+    if not path or path.startswith("/") or {"", ".", ".."} & set(path.split("/")):
+        raise TransferError(f"{path!r} is no path inside of an account")
+    return folder / path
