@@ -77,10 +77,17 @@ class Server:
         self.log = data.parent / f"{data.name}.log"
 
     def start(self) -> "Server":
+        self.begin()
+        return self.wait_until_up()
+
+    def begin(self) -> None:
+        """Starts the process and does not wait for it."""
         with self.log.open("ab") as log:
             self._process = subprocess.Popen(
                 [sys.executable, "manage.py", "up"], cwd=ROOT, env=self._environment, stdout=log, stderr=log
             )
+
+    def wait_until_up(self) -> "Server":
         wait_for(self._takes_commits, START_SECONDS, f"the server to take commits; its log: {self.log}")
         return self
 
