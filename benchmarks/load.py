@@ -59,9 +59,19 @@ class Load:
     """Connections to the server on `port`, each with senders of its own."""
 
     def __init__(self, port: int, key: str, groups: list[list[Sender]]) -> None:
+        self._open(port, [requests(senders, key) for senders in groups])
+
+    @classmethod
+    def of(cls, port: int, sources: list[Iterator[bytes]]) -> "Load":
+        """Connections with requests of their own: several keys, say."""
+        load = cls.__new__(cls)
+        load._open(port, sources)
+        return load
+
+    def _open(self, port: int, sources: list[Iterator[bytes]]) -> None:
         self._poll = select.epoll()
         self._busy: dict[int, _Connection] = {}
-        self._free = [_Connection(port, requests(senders, key)) for senders in groups]
+        self._free = [_Connection(port, source) for source in sources]
         for one in self._free:
             self._poll.register(one.socket, select.EPOLLIN)
 

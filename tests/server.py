@@ -65,7 +65,7 @@ class Server:
         self.port = free_port(socket.SOCK_STREAM)
         self.udp_port = free_port(socket.SOCK_DGRAM)
         self.url = f"http://127.0.0.1:{self.port}"
-        self._environment = {
+        self.environment = {
             **os.environ,
             "PORT": str(self.port),
             "UDP_PORT": str(self.udp_port),
@@ -84,7 +84,7 @@ class Server:
         """Starts the process and does not wait for it."""
         with self.log.open("ab") as log:
             self._process = subprocess.Popen(
-                [sys.executable, "manage.py", "up"], cwd=ROOT, env=self._environment, stdout=log, stderr=log
+                [sys.executable, "manage.py", "up"], cwd=ROOT, env=self.environment, stdout=log, stderr=log
             )
 
     def wait_until_up(self) -> "Server":
@@ -122,7 +122,7 @@ class Server:
         """Runs another command of `manage.py` with the same settings."""
         command = [sys.executable, "manage.py", *arguments]
         return subprocess.run(
-            command, cwd=ROOT, env=self._environment, capture_output=True, text=True, timeout=60, check=False
+            command, cwd=ROOT, env=self.environment, capture_output=True, text=True, timeout=60, check=False
         )
 
     def new_account(self, email: str, password: str = "correct-horse-battery") -> Keys:
@@ -131,7 +131,7 @@ class Server:
             self._clerk = subprocess.Popen(
                 [sys.executable, "-c", _CLERK],
                 cwd=ROOT,
-                env=self._environment,
+                env=self.environment,
                 text=True,
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
