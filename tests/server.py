@@ -25,12 +25,14 @@ T = TypeVar("T")
 _CLERK = """
 import os, sys, django
 from django.core.management import call_command
+from django.db import connections
 os.environ["DJANGO_SETTINGS_MODULE"] = "dattss_site.settings"
 django.setup()
 for line in sys.stdin:
     email, password = line.split()
     call_command("account_create", email, password=password, json=True)
     sys.stdout.flush()
+    connections.close_all()  # the database may be started again before the next one
 """
 
 
