@@ -90,18 +90,17 @@ class Sketches:
 
     def at_ranks(self, ranks: Rows) -> Floats:
         """The values at the places `ranks` (k, sketches), from 0, among all values in order; 0 where there are none."""
-        before = self._passed()
-        target = ranks + before[self.starts[:-1]]
-        low = np.broadcast_to(self.starts[:-1], ranks.shape)
-        high = np.broadcast_to(np.maximum(self.starts[1:] - 1, self.starts[:-1]), ranks.shape)
+        some = np.flatnonzero(self.sizes)
+        passed, wanted = self._passed(), ranks[:, some]
+        low, high = (np.broadcast_to(edge, wanted.shape) for edge in (self.starts[some], self.starts[some + 1] - 1))
+        wanted = wanted + passed[low]
         while (low < high).any():
             middle = (low + high) // 2
-            passed = before[middle + 1] - target > 0
-            high = np.where(passed, middle, high)
-            low = np.where(passed, low, np.minimum(middle + 1, high))
-        some = np.broadcast_to(self.sizes > 0, ranks.shape)
+            reached = passed[middle + 1] - wanted > 0
+            high = np.where(reached, middle, high)
+            low = np.where(reached, low, np.minimum(middle + 1, high))
         found = np.zeros(ranks.shape)
-        found[some] = _values(self.keys[low[some]])
+        found[:, some] = _values(self.keys[low])
         return found
 
     def tails(self, pct: float | Floats) -> Floats:
