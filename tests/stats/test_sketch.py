@@ -129,6 +129,13 @@ def test_a_group_in_which_one_has_none_is_estimated(other: str) -> None:
     assert merged.skt == ""
 
 
+def test_a_sketch_of_more_or_fewer_values_than_were_counted_is_none_of_them() -> None:
+    whole, half = sketch_of([1.0] * 90), sketch_of([1.0] * 45)
+    [merged] = merge_groups([[line([1.0] * 90, whole), line([1000.0] * 30, half)]])
+    assert merged.skt == ""
+    assert (merged.bot, merged.top) == (1, 1000)
+
+
 VECTORS = [
     [153.0],
     [0.0, -0.0, -3.5, -0.001, 1e-9, 1e289],
