@@ -15,8 +15,7 @@ def replace(path: Path, data: bytes, *, durable: bool = False) -> None:
     Raises StorageError, and then the old file stands as it was. Two must not replace the same file at once.
     """
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY)
+        folder = _opened(path.parent)
         try:
             replace_in(folder, path.name, data, durable=durable)
         finally:
@@ -37,6 +36,14 @@ def replace_in(folder: int, name: str, data: bytes, *, durable: bool = False) ->
         raise
     if durable:
         os.fsync(folder)
+
+
+def _opened(path: Path) -> int:
+    try:
+        return os.open(path, os.O_RDONLY | os.O_DIRECTORY)
+    except FileNotFoundError:
+        path.mkdir(parents=True, exist_ok=True)
+        return os.open(path, os.O_RDONLY | os.O_DIRECTORY)
 
 
 def _write(folder: int, name: str, data: bytes, durable: bool) -> None:
