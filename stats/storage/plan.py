@@ -53,14 +53,17 @@ class Plan(msgspec.Struct, array_like=True):
 
 
 _Kept = TypeVar("_Kept", Plan, Held)
-_encode = msgspec.msgpack.Encoder().encode
+_encoder = msgspec.msgpack.Encoder()
+_encode = _encoder.encode
 _plan = msgspec.msgpack.Decoder(Plan)
 _held = msgspec.msgpack.Decoder(Held)
 
 
 def write(folder: Path, plan: Plan) -> None:
     """Puts the plan into its file, durably. Raises StorageError, and then there is none."""
-    _write(folder / PLAN, plan)
+    # One encoding of it all would keep the event loop waiting: other threads get their turn between the pieces only.
+    pieces = [[msgspec.Raw(_encode(one)) for one in some] for some in (plan.lines, plan.states)]
+    _write(folder / PLAN, (plan.segment, *pieces, plan.events, plan.delivered))
 
 
 def read(folder: Path) -> Plan | None:
@@ -86,9 +89,13 @@ def read_held(folder: Path) -> Held:
     return _read(folder / HELD, _held) or Held()
 
 
-def _write(path: Path, kept: Plan | Held) -> None:
-    payload = _encode(kept)
-    replace(path, zlib.crc32(payload).to_bytes(_CHECKSUM_BYTES, "little") + payload, durable=True)
+def _write(path: Path, kept: object) -> None:
+    data = bytearray(_CHECKSUM_BYTES)
+    _encoder.encode_into(kept, data, _CHECKSUM_BYTES)
+    with memoryview(data)[_CHECKSUM_BYTES:] as payload:
+        checksum = zlib.crc32(payload)
+    data[:_CHECKSUM_BYTES] = checksum.to_bytes(_CHECKSUM_BYTES, "little")
+    replace(path, data, durable=True)
 
 
 def _read(path: Path, decoder: "msgspec.msgpack.Decoder[_Kept]") -> _Kept | None:

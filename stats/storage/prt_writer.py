@@ -291,7 +291,7 @@ class _Merge:
         except (ValueError, OverflowError) as error:
             self._flush.refuse(lines, lines.files, error)
             return Lines(*lines.where)
-        latest = max(map(folder.last.get, lines.files, _UNKNOWN)) if folder else _REWRITE
+        latest = max(map(folder.last.get, lines.files, _UNKNOWN if folder.untouched else _NEW)) if folder else _REWRITE
         if lines.minute % MINUTES > latest and len(set(lines.files)) == len(lines.files):
             return lines
         return self._grouped(folder, lines)
@@ -341,7 +341,7 @@ class _Group:
     texts: list[bytes]
 
 
-_UNKNOWN = repeat(_REWRITE)
+_UNKNOWN, _NEW = repeat(_REWRITE), repeat(_NONE)  # the last minute of files that were not looked at yet
 
 
 def _joined(lines: list[Lines]) -> Lines:

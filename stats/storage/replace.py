@@ -8,7 +8,7 @@ from stats.storage.failures import failure
 from stats.storage.paths import UNFINISHED
 
 
-def replace(path: Path, data: bytes, *, durable: bool = False) -> None:
+def replace(path: Path, data: bytes | bytearray, *, durable: bool = False) -> None:
     """Puts `data` in the place of the file `path`; whoever reads sees all of the old or all of the new.
 
     Folders are made as needed. `durable`: returns only when both the file and its name would survive a power cut.
@@ -24,7 +24,7 @@ def replace(path: Path, data: bytes, *, durable: bool = False) -> None:
         raise failure(error, str(path)) from error
 
 
-def replace_in(folder: int, name: str, data: bytes, *, durable: bool = False) -> None:
+def replace_in(folder: int, name: str, data: bytes | bytearray, *, durable: bool = False) -> None:
     """As `replace`, for the file `name` in the open directory `folder`. Raises the plain OSError."""
     unfinished = UNFINISHED + name
     try:
@@ -46,7 +46,7 @@ def _opened(path: Path) -> int:
         return os.open(path, os.O_RDONLY | os.O_DIRECTORY)
 
 
-def _write(folder: int, name: str, data: bytes, durable: bool) -> None:
+def _write(folder: int, name: str, data: bytes | bytearray, durable: bool) -> None:
     file = os.open(name, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o644, dir_fd=folder)
     try:
         view = memoryview(data)
