@@ -39,11 +39,13 @@ def _last_minute() -> int:
 def write(root: str) -> None:
     """Demo minutes of 8 whole days."""
     from stats import demo  # noqa: PLC0415
+    from stats.storage.lines import of_rows  # noqa: PLC0415
     from stats.storage.prt_writer import Writer  # noqa: PLC0415
 
     end = _last_minute()
     start = end // _DAY * _DAY - (_DAYS - 1) * _DAY
-    Writer(Path(root)).write(row for row in demo.minutes(1, start, end, 1) if (row.process, row.name) == _BUSIEST)
+    busiest = (row for row in demo.minutes(1, start, end, 1) if (row.process, row.name) == _BUSIEST)
+    Writer(Path(root)).write(of_rows(busiest))
 
 
 def ask(root: str) -> tuple[float, float, float]:

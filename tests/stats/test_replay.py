@@ -76,12 +76,11 @@ async def test_a_flush_that_failed_half_way_counts_nothing_twice(tmp_path: Path,
     shard = await start()
     send(shard, 5)
     clock.now += 60
-    in_the_way = tmp_path / "stats" / "1" / "current"
-    in_the_way.parent.mkdir(parents=True)
-    in_the_way.touch()  # the lines can be written, the states cannot
-    with pytest.raises(OSError, match="current"):
+    in_the_way = tmp_path / "journal" / "delivered"
+    in_the_way.mkdir()  # the lines can be written, what follows cannot
+    with pytest.raises(OSError, match="delivered"):
         await shard.flush()
-    in_the_way.unlink()
+    in_the_way.rmdir()
     await shard.flush()
     assert [line[1:] for line in lines(tmp_path)] == [["5", "1"]]
 

@@ -26,7 +26,7 @@ many = st.lists(numbers, min_size=1, max_size=200)
 
 def sketch_of(values: list[float]) -> str:
     counts: codec.Counts = {}
-    codec.count_sorted(counts, sorted(values))
+    codec.count_sorted(counts, sorted(values), [1] * len(values))
     return sketch.encode(counts)
 
 
@@ -127,6 +127,13 @@ def test_a_group_in_which_all_have_sketches_has_the_merged_one() -> None:
 def test_a_group_in_which_one_has_none_is_estimated(other: str) -> None:
     [merged] = merge_groups([[line([1.0] * 90, sketch_of([1.0] * 90)), line([1000.0] * 30, other)]])
     assert merged.skt == ""
+
+
+def test_a_sketch_of_more_or_fewer_values_than_were_counted_is_none_of_them() -> None:
+    whole, half = sketch_of([1.0] * 90), sketch_of([1.0] * 45)
+    [merged] = merge_groups([[line([1.0] * 90, whole), line([1000.0] * 30, half)]])
+    assert merged.skt == ""
+    assert (merged.bot, merged.top) == (1, 1000)
 
 
 VECTORS = [
