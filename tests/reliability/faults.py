@@ -74,7 +74,7 @@ def fill_disk(scene: Scene, source: Random, stall: float) -> None:
     if scene.disk is None:
         return
     scene.before_a_flush()
-    scene.disk.fill(source.choice([0, 8_192, 65_536, 262_144]))
+    scene.disk.fill(source.choice([0, 1 << 16, 1 << 18, 1 << 20]))
     _TIME.wait(4 + source.uniform(0, 3))
     killed = source.random() < 0.3
     if killed:
