@@ -27,7 +27,7 @@ def test_a_killed_server_loses_and_doubles_nothing(tmp_path: Path) -> None:
 
 @pytest.mark.skipif(bool(no_small_disk()), reason=no_small_disk())
 def test_a_full_disk_loses_and_doubles_nothing(tmp_path: Path) -> None:
-    assert problem_of(one_process, tmp_path, [faults.FULL_DISK, faults.FULL_DISK], 2) == ""
+    assert problem_of(one_process, tmp_path, [faults.FULL_DISK, faults.FULL_DISK], 3) == ""
 
 
 @pytest.mark.skipif(bool(no_clock()), reason=no_clock())
