@@ -17,7 +17,7 @@ from tests.stats.commits import body, partial
 
 GIVE_UP_SECONDS = 150.0
 ANSWER_SECONDS = 5.0  # what a client waits for an answer
-PACE_SECONDS = 0.01  # between two commits, so that the processor is free for the server
+PACE_SECONDS = 0.02  # between two commits, so that the processor is free for the server
 TURNS = 100  # counters that take turns, so that a flush has many files to write: more than its plan takes
 _HELD = 100.0  # seconds by which some commits come late
 _PAUSE = threading.Event()  # never set: between two attempts
