@@ -57,15 +57,18 @@ def table(packed: bytes) -> DayTable:
     if packed[:1] == _RAW:
         return parse_day(decompress(packed[1:]))
     minutes, columns, sketches = _columns(packed)
-    return DayTable(minutes, columns, None if sketches is None else [sketch.decode() for sketch in sketches])
+    return DayTable(minutes, columns, sketches)
 
 
-def _columns(packed: bytes) -> tuple[Whole, Floats, list[bytes] | None]:
+def _columns(packed: bytes) -> tuple[Whole, Floats, bytes | None]:
     if packed[:1] != _COLUMNS:
         raise DamagedPackError("a file in it is of no known form")
     end = 1 + _SPLIT + int.from_bytes(packed[1 : 1 + _SPLIT], "little")
-    sketches = decompress(packed[end:]).split(b"\n") if len(packed) > end else None
-    return *decode_columns(packed[1 + _SPLIT : end]), sketches
+    sketches = decompress(packed[end:]) + b"\n" if len(packed) > end else None
+    minutes, columns = decode_columns(packed[1 + _SPLIT : end])
+    if sketches is not None and sketches.count(b"\n") != len(minutes):
+        raise DamagedPackError("its columns are of different lengths")
+    return minutes, columns, sketches
 
 
 def _as_columns(content: bytes) -> bytes | None:
@@ -73,16 +76,16 @@ def _as_columns(content: bytes) -> bytes | None:
     if day.damaged or not len(day.minutes) or (day.columns[CNT] >= 2.0**53).any():
         return None
     columns = encode_columns(day.minutes, day.columns)
-    sketches = compress("\n".join(day.sketches).encode()) if day.sketches is not None else b""
+    sketches = compress(day.sketches[:-1]) if day.sketches is not None else b""
     return _COLUMNS + len(columns).to_bytes(_SPLIT, "little") + columns + sketches
 
 
-def _text(minutes: Whole, columns: Floats, sketches: list[bytes] | None) -> bytes:
+def _text(minutes: Whole, columns: Floats, sketches: bytes | None) -> bytes:
     """The lines, as `prt.format_line` writes them, all at once."""
     rows = _encode(np.ascontiguousarray(columns.T).tolist())[2:-2].replace(b"],[", b",\n") + b","
     lines = rows.replace(b".0,", b",").replace(b"-0,", b"0,").split(b"\n")
     clocks = [_CLOCK[minute] for minute in minutes.tolist()]
-    tails = sketches or [b""] * len(lines)
+    tails = [b""] * len(lines) if sketches is None else sketches[:-1].split(b"\n")
     if not len(clocks) == len(lines) == len(tails) or columns.shape[0] != FIELDS:
         raise DamagedPackError("its columns are of different lengths")
     return b"".join(
@@ -101,5 +104,4 @@ def merged(packed: bytes, fresh: bytes) -> bytes:
     day = parse_day(joined)
     if day.damaged:
         return joined
-    sketches = None if day.sketches is None else [sketch.encode() for sketch in day.sketches]
-    return _text(day.minutes, day.columns, sketches)
+    return _text(day.minutes, day.columns, day.sketches)
