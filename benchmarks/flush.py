@@ -12,6 +12,7 @@ from benchmarks.commits import Sender
 from benchmarks.own_shard import Clock, open_account, start_shard
 from benchmarks.report import Bar, Line, middle
 from benchmarks.servers import LOAD_CPU, SERVER_CPU, dattss, pin
+from stats.storage.paths import process_of
 from tests.server import Server, wait_for
 
 _STATS = 100  # of a process
@@ -136,7 +137,8 @@ def _end_of_flush(server: Server, account: int, begun: float) -> float:
 
 
 def _all_newer(folder: Path, begun: float) -> float:
-    times = [entry.stat().st_mtime for entry in os.scandir(folder)]
+    states = [path for path in folder.iterdir() if process_of(path.name)]  # those in the making come and go
+    times = [path.stat().st_mtime for path in states]
     return max(times) if times and min(times) > begun else 0.0
 
 

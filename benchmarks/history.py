@@ -48,12 +48,13 @@ def _last_minute() -> int:
 def write(root: str, *, sketches: bool) -> None:
     """Demo minutes of 8 whole days."""
     from stats import demo  # noqa: PLC0415
+    from stats.storage.lines import of_rows  # noqa: PLC0415
     from stats.storage.prt_writer import Writer  # noqa: PLC0415
 
     end = _last_minute()
     start = end // _DAY * _DAY - (_DAYS - 1) * _DAY
-    rows = (row for row in demo.minutes(1, start, end, 1) if (row.process, row.name) == _BUSIEST)
-    Writer(Path(root)).write(_with_sketches(rows) if sketches else rows)
+    busiest = (row for row in demo.minutes(1, start, end, 1) if (row.process, row.name) == _BUSIEST)
+    Writer(Path(root)).write(of_rows(_with_sketches(busiest) if sketches else busiest))
 
 
 def _with_sketches(rows: "Iterator[MinuteRow]") -> "Iterator[MinuteRow]":
@@ -66,7 +67,7 @@ def _with_sketches(rows: "Iterator[MinuteRow]") -> "Iterator[MinuteRow]":
         one = row.aggregate
         values = sorted(random.lognormal(0, 0.5, min(one.cnt, _MOST_VALUES)) * one.sum / one.cnt)
         counts: sketch.Counts = {}
-        sketch.count_sorted(counts, values)
+        sketch.count_sorted(counts, values, [1] * len(values))
         changed = one._replace(cnt=len(values), min=values[0], max=values[-1], skt=sketch.encode(counts))
         yield row._replace(aggregate=changed)
 

@@ -1,25 +1,30 @@
 """What a flush writes and a start reads: where the shard meets `stats.storage`. Called in a thread of its own."""
 
+import logging
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
 
 from stats.aggregation.cut import Cut, calculated
-from stats.aggregation.partial import MinuteRow
 from stats.events import LEVELS
-from stats.storage import cur, eventlog
+from stats.storage import cur, eventlog, lines
 from stats.storage import plan as plans
+from stats.storage.failures import StorageError
 from stats.storage.journal import Journal
-from stats.storage.paths import Level
-from stats.storage.plan import Plan
-from stats.storage.prt_writer import Writer
+from stats.storage.lines import Lines
+from stats.storage.plan import Events, Held, Plan, State
+from stats.storage.prt_writer import FlushError, Writer
 from stats.storage.replace import replace
 
-DELIVERED = "delivered"
+log = logging.getLogger("dattss.storage")
 
-Events = tuple[int, Level, list[dict[str, Any]]]  # account, level, the last of them
+DELIVERED = "delivered"
+MOST_HELD = 100_000  # lines; where more cannot be written the disk itself is not well, and the flush waits for it
+
+_Item = TypeVar("_Item", State, Events)
 
 
 @dataclass(eq=False)
@@ -36,9 +41,13 @@ class Unit:
 
 
 class Disk:
-    """The files of a shard: values below `root`, its journal and plan in the folder of `journal`."""
+    """The files of a shard: values below `root`, its journal and plan in the folder of `journal`.
+
+    `unwritable` names the files that the last flush could not write, and why.
+    """
 
     def __init__(self, root: Path, folder: Path, journal: Journal) -> None:
+        self.unwritable: list[str] = []
         self._root = root
         self._folder = folder
         self._journal = journal
@@ -55,7 +64,7 @@ class Disk:
         plans.write(self._folder, plan)
         self._drop_segments(plan.segment)
         self._carry_out(plan)
-        return len(plan.lines)
+        return sum(len(one.files) for one in plan.lines)
 
     def complete(self) -> None:
         """Carries out the plan that a crash or a full disk has left undone, if there is one. Raises OSError."""
@@ -67,7 +76,12 @@ class Disk:
     def read_states(self) -> list[tuple[int, dict[str, Any]]]:
         """Account and `.cur` contents of every process."""
         accounts = cur.accounts_with_state(self._root)
-        return [(account, state) for account in accounts for state in cur.read_all(self._root, account).values()]
+        states = {
+            (account, name): one for account in accounts for name, one in cur.read_all(self._root, account).items()
+        }
+        held = plans.read_held(self._folder).states
+        states.update({(account, process): msgspec.json.decode(contents) for account, process, contents in held})
+        return [(account, state) for (account, _), state in states.items()]
 
     def read_events(self) -> list[Events]:
         """The last errors and warnings of every account that has processes."""
@@ -83,30 +97,69 @@ class Disk:
         return data
 
     def _planned(self, unit: Unit) -> Plan:
-        rows: list[MinuteRow] = []
-        states: dict[tuple[int, str], dict[str, Any]] = {}
+        held = plans.read_held(self._folder)
+        planned: list[Lines] = list(held.lines)
+        states = {(account, process): contents for account, process, contents in held.states}
         for cut in unit.cuts:
-            of_cut, live = calculated(cut)
-            rows.extend(of_cut)
-            states.update({(account, process): state for account, process, state in live})
+            minutes, live = calculated(cut)
+            planned += lines.of_rows(cut.late)
+            for minute in minutes:
+                planned += lines.of_minute(minute)
+            states.update({(account, process): cur.encode(state) for account, process, state in live})
+        events = {one[:2]: one for one in (*held.events, *unit.events)}
         return Plan(
             segment=unit.segment,
-            lines=list(self._writer.merged(rows).rows),
-            states=[(*key, state) for key, state in states.items()],
-            events=unit.events,
-            delivered=unit.delivered,
+            lines=self._writer.merged(planned).lines,
+            states=[(*process, contents) for process, contents in states.items()],
+            events=list(events.values()),
+            delivered=msgspec.msgpack.encode(unit.delivered),
         )
 
     def _carry_out(self, plan: Plan) -> None:
-        self._writer.write(plan.lines)
-        for account, process, state in plan.states:
-            cur.write(self._root, account, process, state)
-        for account, level, events in plan.events:
-            eventlog.write(self._root, account, level, events)
-        replace(self._folder / DELIVERED, msgspec.msgpack.encode(plan.delivered), durable=True)
+        """Writes what can be written; the rest is held where only some files fail, and OSError raised otherwise."""
+        problems: list[StorageError] = []
+        held = Held(
+            self._write_lines(plan.lines, problems),
+            _failing(lambda one: cur.write(self._root, *one), plan.states, problems),
+            _failing(lambda one: eventlog.write(self._root, *one), plan.events, problems),
+        )
+        replace(self._folder / DELIVERED, plan.delivered, durable=True)
+        plans.hold(self._folder, held)
         plans.remove(self._folder)
+        self._tell(problems)
+
+    def _write_lines(self, planned: list[Lines], problems: list[StorageError]) -> list[Lines]:
+        """Writes lines; returns those whose files cannot be written."""
+        try:
+            self._writer.write(planned)
+        except FlushError as error:
+            if error.full or sum(len(one.files) for one in error.unwritten) > MOST_HELD:
+                raise
+            problems += error.causes
+            return error.unwritten
+        return []
+
+    def _tell(self, problems: list[StorageError]) -> None:
+        unwritable = [f"{problem.filename}: {problem.strerror}" for problem in problems]
+        for problem in set(unwritable).difference(self.unwritable):
+            log.error("A file cannot be written; what is meant for it is kept and tried each minute. %s", problem)
+        self.unwritable = unwritable
 
     def _drop_segments(self, last: int) -> None:
         for number in self._journal.segments():
             if number <= last:
                 self._journal.drop(number)
+
+
+def _failing(write: Callable[[_Item], None], items: Iterable[_Item], problems: list[StorageError]) -> list[_Item]:
+    """Writes all items; returns those whose files cannot be written. Raises StorageError where the disk is full."""
+    failing = []
+    for item in items:
+        try:
+            write(item)
+        except StorageError as error:
+            if error.full:
+                raise
+            problems.append(error)
+            failing.append(item)
+    return failing

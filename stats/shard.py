@@ -87,6 +87,11 @@ class Shard:
         self._warned_full: dict[int, float] = {}
         self._tasks: set[asyncio.Task[None]] = set()
 
+    @property
+    def unwritable(self) -> list[str]:
+        """The files that the last flush could not write, and why."""
+        return self._disk.unwritable
+
     # --- begin and end --------------------------------------------------------------------------------------------
 
     async def start(self) -> None:

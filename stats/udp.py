@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import Any, Self, cast
 
 import msgspec
-from dattss.fold import Interval, is_name, parse_value
+from dattss.fold import Interval
+from dattss.values import is_name, parse_value
 
 from accounts.keys import KEY_PATTERN
 from accounts.keytable import KeyEntry

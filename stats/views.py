@@ -101,7 +101,8 @@ def healthz(request: HttpRequest) -> JsonResponse:  # noqa: ARG001  (Django's si
 @never_cache
 def readyz(request: HttpRequest) -> JsonResponse:  # noqa: ARG001  (Django's signature)
     """200 when all that a tracker needs works; 503 with the reasons otherwise."""
-    problems = [problem for check in (_database, _channel_layer, _disk_space, _last_flush) if (problem := check())]
+    checks = (_database, _channel_layer, _disk_space, _last_flush, _files)
+    problems = [problem for check in checks if (problem := check())]
     status = HTTPStatus.SERVICE_UNAVAILABLE if problems else HTTPStatus.OK
     return JsonResponse({"ok": not problems, "problems": problems}, status=status)
 
@@ -157,3 +158,10 @@ def _last_flush() -> str:
         return "No engine runs in this process."
     age = time.time() - shard.flushed_at
     return "" if age < FLUSH_OVERDUE else f"The last flush was {age:.0f} s ago. Is the Celery worker running?"
+
+
+def _files() -> str:
+    failing = runtime.shard.unwritable if runtime.shard is not None else []
+    if not failing:
+        return ""
+    return f"Files that cannot be written: {len(failing)}. What is meant for them is kept. The first: {failing[0]}"

@@ -67,6 +67,7 @@ class Server:
         self.url = f"http://127.0.0.1:{self.port}"
         self._environment = {
             **os.environ,
+            "PYTHONPATH": str(ROOT / "clientlib" / "python"),  # of this tree, whatever is installed
             "PORT": str(self.port),
             "UDP_PORT": str(self.udp_port),
             "DATTSS_DATA": str(data),

@@ -9,11 +9,12 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from stats.aggregation import live
 from stats.aggregation.arithmetic import CNT, Floats, Rows, combine
 from stats.aggregation.pages import SLOT_SECONDS, SLOTS, Page
-from stats.aggregation.partial import KINDS, Aggregate, Kind, MinuteRow
+from stats.aggregation.partial import KINDS, Aggregate, MinuteRow
 from stats.aggregation.registry import Process, Stat
 
 Entry = dict[str, Any]
@@ -35,6 +36,31 @@ class PageCut:
     def merged(self) -> Floats:
         """The 1-minute aggregates: (fields, rows); a count of 0 where there were no values."""
         return combine(self.ring, self.pct)
+
+
+@dataclass(eq=False)
+class Minute:
+    """A minute of many stats: `minute` is Unix time divided by 60, `columns` are (fields, stats), `sketches` hold ""
+    for a stat without, or are None where no stat has one."""
+
+    minute: int
+    stats: list[Stat]
+    columns: Floats
+    sketches: list[str] | None = None
+
+    def select(self, chosen: NDArray[np.bool_]) -> "Minute":
+        """The same of some stats only."""
+        if chosen.all():
+            return self
+        places = np.flatnonzero(chosen).tolist()
+        sketches = None if self.sketches is None else [self.sketches[place] for place in places]
+        return Minute(self.minute, [self.stats[place] for place in places], self.columns[:, chosen], sketches)
+
+    def rows(self) -> Iterator[MinuteRow]:
+        """The same as rows."""
+        sketches = self.sketches or [""] * len(self.stats)
+        for stat, values, sketch in zip(self.stats, self.columns.T.tolist(), sketches, strict=True):
+            yield minute_row(stat, self.minute, values, sketch)
 
 
 @dataclass(eq=False)
@@ -64,40 +90,27 @@ def of_page(page: Page[Stat]) -> PageCut | None:
     )
 
 
-def calculated(cut: Cut) -> tuple[list[MinuteRow], list[tuple[int, str, Entry]]]:
-    """The rows of the minute, and account, process and contents of the `.cur` of each process."""
-    rows: list[MinuteRow] = list(cut.late)
-    stats: dict[Process, dict[Kind, Entry]] = {}
+def calculated(cut: Cut) -> tuple[list[Minute], list[tuple[int, str, Entry]]]:
+    """The minutes of all stats, and account, process and contents of the `.cur` of each process."""
+    minutes: list[Minute] = []
+    states = {process: {**entry, "stats": {kind: {} for kind in KINDS}} for process, entry in cut.processes}
     for page in cut.pages:
-        merged = page.merged().T.tolist()
-        rows.extend(_rows(page, merged))
-        for stat, entry in _entries(page, merged):
-            stats.setdefault(stat.process, {kind: {} for kind in KINDS})[stat.kind][stat.name] = entry
-    states = [
-        (process.account.id, process.name, {**entry, "stats": stats.get(process) or {kind: {} for kind in KINDS}})
-        for process, entry in cut.processes
-    ]
-    return rows, states
+        merged = page.merged()
+        minutes.append(Minute(page.minute, page.stats, merged).select(merged[CNT] > 0))
+        for stat, entry in zip(page.stats, _entries(page, merged), strict=True):
+            states[stat.process]["stats"][stat.kind][stat.name] = entry
+    return minutes, [(process.account.id, process.name, state) for process, state in states.items()]
 
 
-def _rows(page: PageCut, merged: list[list[float]]) -> Iterator[MinuteRow]:
-    for stat, values in zip(page.stats, merged, strict=True):
-        if values[CNT]:
-            yield minute_row(stat, page.minute, values)
-
-
-def minute_row(stat: Stat, minute: int, values: list[float]) -> MinuteRow:
+def minute_row(stat: Stat, minute: int, values: list[float], sketch: str = "") -> MinuteRow:
     """The row of a stat with these eight fields."""
     total, count, highest, lowest, bot, top, first, last = values
-    aggregate = Aggregate(total, int(count), highest, lowest, bot, top, first, last)
+    aggregate = Aggregate(total, int(count), highest, lowest, bot, top, first, last, sketch)
     return MinuteRow(stat.process.account.id, stat.process.name, stat.kind, stat.name, minute, aggregate)
 
 
-def _entries(page: PageCut, merged: list[list[float]]) -> Iterator[tuple[Stat, Entry]]:
-    totals, lasts, means = page.total.tolist(), page.last.tolist(), page.mean.tolist()
+def _entries(page: PageCut, merged: Floats) -> list[Entry]:
     begin = page.minute * SLOTS
     slots = begin + page.ring.shape[1] - np.maximum(page.first_slot, begin)
-    covered = (np.maximum(slots, 1) * SLOT_SECONDS).tolist()
-    for index, stat in enumerate(page.stats):
-        kept = live.Kept(totals[index], lasts[index], means[index])
-        yield stat, live.entry(stat, merged[index], kept, float(covered[index]))
+    kept = live.Kept(page.total, page.last, page.mean)
+    return live.entries(page.stats, merged, kept, np.maximum(slots, 1.0) * SLOT_SECONDS)

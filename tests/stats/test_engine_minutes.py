@@ -33,7 +33,8 @@ class Recorder:
 
     def keep(self, cut: Cut | None) -> None:
         if cut is not None:
-            self.rows += calculated(cut)[0]
+            self.rows += cut.late
+            self.rows += [row for minute in calculated(cut)[0] for row in minute.rows()]
 
 
 def new_engine(most_stats: int = 100) -> Recorder:

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -13,11 +14,13 @@ from stats.storage import cur
 from stats.storage import plan as plans
 from stats.storage.failures import StorageError
 from stats.storage.journal import Journal, Record
+from stats.storage.lines import Lines, of_rows
 from stats.storage.plan import PLAN, Plan
 from stats.storage.prt_writer import Writer
 from tests.stats.commits import commit, partial
 
 MINUTE = 28_000_000
+NOTHING = msgspec.msgpack.encode({})  # is delivered yet
 ONE = Aggregate(1, 1, 1, 1, 1, 1, 1, 1)
 
 
@@ -25,8 +28,8 @@ def lines(root: Path) -> dict[str, str]:
     return {path.name: path.read_text() for path in root.rglob("*.prt")}
 
 
-def rows(values: list[int]) -> list[MinuteRow]:
-    return [MinuteRow(1, "api", "c", f"s{at}", MINUTE + value, ONE) for at, value in enumerate(values)]
+def lines_of(values: list[int]) -> list[Lines]:
+    return list(of_rows(MinuteRow(1, "api", "c", f"s{at}", MINUTE + value, ONE) for at, value in enumerate(values)))
 
 
 def disk(base: Path) -> Disk:
@@ -39,10 +42,10 @@ def test_a_plan_that_was_half_carried_out_is_completed(
 ) -> None:
     base = tmp_path_factory.mktemp("disk")
     before = Writer(base / "stats")
-    before.write(rows([3] * len(values)))
-    planned = Writer(base / "stats").merged(rows(values)).rows
+    before.write(lines_of([3] * len(values)))
+    planned = Writer(base / "stats").merged(lines_of(values)).lines
     disk(base)
-    plans.write(base / "journal", Plan(5, planned, [(1, "api", {"nam": "api", "stats": {}})], [], {"1": []}))
+    plans.write(base / "journal", Plan(5, planned, [(1, "api", cur.encode({"nam": "api", "stats": {}}))], [], NOTHING))
     Writer(base / "stats").write(planned[: data.draw(st.integers(0, len(planned)))])
 
     disk(base).complete()
@@ -84,7 +87,7 @@ def test_a_plan_that_cannot_be_written_changes_nothing(tmp_path: Path) -> None:
 
 def test_a_damaged_plan_is_not_carried_out(tmp_path: Path) -> None:
     made = disk(tmp_path)
-    plans.write(tmp_path / "journal", Plan(5, rows([1]), [], [], {}))
+    plans.write(tmp_path / "journal", Plan(5, lines_of([1]), [], [], NOTHING))
     raw = bytearray((tmp_path / "journal" / PLAN).read_bytes())
     raw[10] ^= 1
     (tmp_path / "journal" / PLAN).write_bytes(raw)

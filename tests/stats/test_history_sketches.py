@@ -17,6 +17,7 @@ from stats.aggregation.localday import local_day
 from stats.aggregation.partial import Aggregate, MinuteRow
 from stats.history import DayHistory, HistoryError
 from stats.storage.day_cache import DayCache
+from stats.storage.lines import of_rows
 from stats.storage.lru import Lru
 from stats.storage.packed import pack_day
 from stats.storage.paths import Stat
@@ -33,7 +34,7 @@ Values = dict[int, list[float]]  # by minute since the epoch
 
 def sketch_of(values: list[float]) -> str:
     counts: sketch.Counts = {}
-    count_sorted(counts, sorted(values))
+    count_sorted(counts, sorted(values), [1] * len(values))
     return sketch.encode(counts)
 
 
@@ -45,7 +46,8 @@ def aggregate(values: list[float], text: str | None = None) -> Aggregate:
 
 
 def write(root: Path, minutes: dict[int, Aggregate]) -> None:
-    Writer(root).write(MinuteRow(*QUERY, minute, minutes[minute]) for minute in sorted(minutes))
+    rows = (MinuteRow(*QUERY, minute, minutes[minute]) for minute in sorted(minutes))
+    Writer(root).write(of_rows(rows))
 
 
 def shown(root: Path, step: int = 5, tz: str = "UTC", day: date = DAY, q: str | None = "0,0.5,0.99,1") -> DayHistory:
@@ -223,7 +225,7 @@ def test_tables_with_long_sketches_take_the_place_of_others(tmp_path: Path) -> N
     stats = [QUERY._replace(name=f"query{number}") for number in range(4)]
     wide = aggregate([math.exp(place / 60) for place in range(1000)])
     for stat in stats:
-        Writer(tmp_path).write([MinuteRow(*stat, MIDNIGHT + minute, wide) for minute in range(20)])
+        Writer(tmp_path).write(of_rows(MinuteRow(*stat, MIDNIGHT + minute, wide) for minute in range(20)))
     cache = DayCache(limit=30_000)
     tables = [cache.get(tmp_path, stat, DAY)[1] for stat in stats]
     assert all(16_000 < table.size < 30_000 for table in tables)

@@ -26,7 +26,7 @@ many = st.lists(numbers, min_size=1, max_size=200)
 
 def sketch_of(values: list[float]) -> str:
     counts: codec.Counts = {}
-    codec.count_sorted(counts, sorted(values))
+    codec.count_sorted(counts, sorted(values), [1] * len(values))
     return sketch.encode(counts)
 
 
