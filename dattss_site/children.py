@@ -1,19 +1,18 @@
 """Processes that belong to the server: started with it, started again when they die, ended with it."""
 
-import ctypes
 import logging
 import os
-import signal
 import subprocess
 import sys
 import threading
 from collections.abc import Mapping
+from pathlib import Path
 
 log = logging.getLogger("dattss.children")
 
 RESTART_SECONDS = 2.0
 STOP_SECONDS = 10.0
-_PR_SET_PDEATHSIG = 1  # prctl(2)
+_ATTACHED = str(Path(__file__).with_name("attached.py"))
 
 
 class Child:
@@ -21,7 +20,7 @@ class Child:
 
     def __init__(self, name: str, arguments: list[str], environment: Mapping[str, str] | None = None) -> None:
         self.name = name
-        self._command = [sys.executable, *arguments]
+        self._command = [sys.executable, "-IS", _ATTACHED, str(os.getpid()), *arguments]
         self._environment = {**os.environ, **(environment or {})}
         self._ending = threading.Event()
         self._process: subprocess.Popen[bytes] | None = None
@@ -48,7 +47,6 @@ class Child:
             self._process = subprocess.Popen(  # noqa: S603
                 self._command,
                 env=self._environment,
-                preexec_fn=_die_with_parent,  # noqa: PLW1509  (one system call, which takes no lock)
                 start_new_session=True,
             )
             if self._ending.is_set():
@@ -57,9 +55,3 @@ class Child:
             if not self._ending.is_set():
                 log.warning("%s ended with status %d; it is started again.", self.name, status)
                 self._ending.wait(RESTART_SECONDS)
-
-
-def _die_with_parent() -> None:
-    """A server that is killed leaves no orphans behind; only Linux can promise that."""
-    if sys.platform == "linux":
-        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)

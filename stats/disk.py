@@ -52,26 +52,27 @@ class Disk:
         self._folder = folder
         self._journal = journal
         self._writer = Writer(root)
+        self._undone: Plan | None = None
 
-    def flush(self, unit: Unit) -> int:
-        """Brings a unit into its files and drops its part of the journal; returns how many lines it has.
+    def plan(self, unit: Unit) -> int:
+        """Writes down what the files become with a unit, for `complete`; returns how many lines it has.
 
-        Raises OSError. Before the plan is on the disk nothing has happened then; after it, the next call, or the next
-        start, completes it first.
+        No plan may be left undone. Raises OSError, and then nothing has happened. After it the unit is the plan's: to
+        plan it again would count it twice.
         """
-        self.complete()
         plan = self._planned(unit)
         plans.write(self._folder, plan)
-        self._drop_segments(plan.segment)
-        self._carry_out(plan)
+        self._undone = plan
         return sum(len(one.files) for one in plan.lines)
 
     def complete(self) -> None:
-        """Carries out the plan that a crash or a full disk has left undone, if there is one. Raises OSError."""
-        plan = plans.read(self._folder)
+        """Drops the part of the journal that is in the plan, and carries the plan out, if there is one: the latest, or
+        what a crash has left. Raises OSError; the next call, or the next start, does it again then."""
+        plan = self._undone or plans.read(self._folder)
         if plan is not None:
             self._drop_segments(plan.segment)
             self._carry_out(plan)
+        self._undone = None
 
     def read_states(self) -> list[tuple[int, dict[str, Any]]]:
         """Account and `.cur` contents of every process."""

@@ -14,7 +14,7 @@ from channels.layers import BaseChannelLayer
 
 from accounts.keys import KEY_PATTERN
 from accounts.keytable import KeyEntry, KeyTable
-from stats.aggregation.commit import Commit, Event, Partials, decode
+from stats.aggregation.commit import Commit, Event, InvalidCommit, Partials, decode
 from stats.aggregation.cut import Cut
 from stats.aggregation.delivered import Delivered
 from stats.aggregation.engine import Applied, Engine
@@ -24,7 +24,8 @@ from stats.events import Events
 from stats.publisher import Publisher
 from stats.ratelimit import RateLimit
 from stats.selfwatch import SelfWatch
-from stats.storage.journal import Journal, Record
+from stats.storage.journal import Journal
+from stats.storage.segment import Record
 
 log = logging.getLogger("dattss.shard")
 
@@ -129,8 +130,9 @@ class Shard:
         segments = self._journal.segments()
         for number in segments:
             self._replay(number)
-        if segments:
+        if segments and segments[-1] in self._journal.segments():
             self._journal.open_segment(segments[-1])
+        self.watch.journal(self._journal.faults)
         self._advance(self._clock())
 
     def _replay(self, number: int) -> None:
@@ -145,9 +147,19 @@ class Shard:
             elif ended is not None:
                 self._cuts.append(ended)
             self._journal.number = number
-            commit = decode(record.body)
-            self._count(record.account, commit, record.at, self.engine.check(record.account, commit))
+            self._take_again(number, record)
         self._journal.number = number
+
+    def _take_again(self, number: int, record: Record) -> None:
+        """A commit that was taken before the restart. It may be known where somebody has put a segment back."""
+        try:
+            commit = decode(record.body)
+            partials = self.engine.check(record.account, commit)
+        except InvalidCommit as error:  # another version has taken it
+            self._journal.refuse(number, record, str(error))
+            return
+        if not self._was_taken(record.account, commit):
+            self._count(record.account, commit, record.at, partials)
 
     # --- commits --------------------------------------------------------------------------------------------------
 
@@ -159,7 +171,7 @@ class Shard:
         now = self._clock()
         partials = self.engine.check(entry.account_id, commit)
         self.keys.touch(entry.key_id, now)
-        if commit.seq is not None and commit.iid and self._delivered.has(entry.account_id, commit.iid, commit.seq):
+        if self._was_taken(entry.account_id, commit):
             return Taken(True, 0)
         self._advance(now)
         if not self._journal.is_open:
@@ -174,6 +186,9 @@ class Shard:
     async def durable(self) -> None:
         """Returns when what was taken is as safe as the settings ask for. Raises OSError where the disk refuses."""
         await self._durability.wait()
+
+    def _was_taken(self, account_id: int, commit: Commit) -> bool:
+        return commit.seq is not None and bool(commit.iid) and self._delivered.has(account_id, commit.iid, commit.seq)
 
     def _count(self, account_id: int, commit: Commit, now: float, partials: int) -> Applied:
         """Puts a commit that is in the journal into the live state."""
@@ -247,8 +262,9 @@ class Shard:
         lines = 0
         await loop.run_in_executor(self._disk_thread, self._disk.complete)
         while self._units:
-            lines += await loop.run_in_executor(self._disk_thread, self._disk.flush, self._units[0])
+            lines += await loop.run_in_executor(self._disk_thread, self._disk.plan, self._units[0])
             self._units.popleft()
+            await loop.run_in_executor(self._disk_thread, self._disk.complete)
         return lines
 
     def spawn(self, work: Coroutine[Any, Any, None]) -> None:

@@ -13,10 +13,11 @@ from stats.disk import Disk, Unit
 from stats.storage import cur
 from stats.storage import plan as plans
 from stats.storage.failures import StorageError
-from stats.storage.journal import Journal, Record
+from stats.storage.journal import Journal
 from stats.storage.lines import Lines, of_rows
 from stats.storage.plan import PLAN, Plan
 from stats.storage.prt_writer import Writer
+from stats.storage.segment import Record
 from tests.stats.commits import commit, partial
 
 MINUTE = 28_000_000
@@ -69,8 +70,10 @@ def test_a_flush_drops_its_segments_and_no_later_one(tmp_path: Path) -> None:
     engine.apply(1, sent, MINUTE * 60.0, engine.check(1, sent))
     ended = engine.advance(MINUTE * 60.0 + 60)
     assert ended is not None
-    written = Disk(tmp_path / "stats", tmp_path / "journal", journal).flush(Unit(4, [ended], [], {}))
-    assert written == 1
+    made = Disk(tmp_path / "stats", tmp_path / "journal", journal)
+    assert made.plan(Unit(4, [ended], [], {})) == 1
+    assert journal.segments() == [3, 4, 5]
+    made.complete()
     assert journal.segments() == [5]
     assert [text.split(",")[1] for text in lines(tmp_path / "stats").values()] == ["5"]
 
@@ -80,7 +83,7 @@ def test_a_plan_that_cannot_be_written_changes_nothing(tmp_path: Path) -> None:
     journal.open_segment(1)
     (tmp_path / "journal" / f"~{PLAN}").mkdir()
     with pytest.raises(StorageError):
-        Disk(tmp_path / "stats", tmp_path / "journal", journal).flush(Unit(1, [], [], {}))
+        Disk(tmp_path / "stats", tmp_path / "journal", journal).plan(Unit(1, [], [], {}))
     assert journal.segments() == [1]
     journal.close()
 
