@@ -5,7 +5,6 @@ import time
 from collections.abc import Callable
 
 import pytest
-from dattss import sketch
 from playwright.sync_api import Locator, Page, expect
 
 from stats.aggregation.partial import Aggregate, MinuteRow
@@ -13,6 +12,7 @@ from stats.storage.lines import of_rows
 from stats.storage.prt_writer import Writer
 from tests.browser.test_main_job import client_program
 from tests.server import Keys, Server
+from tests.stats.one_sketch import sketch_of
 
 pytestmark = pytest.mark.browser
 
@@ -35,9 +35,7 @@ def write_days(server: Server, keys: Keys, *, sketched: bool = True) -> None:
     rows = []
     for minute in range(now - 4 * 1440, now, 2):
         values = sorted(rng.lognormvariate(4.6, 0.7) for _ in range(30))
-        counts: sketch.Counts = {}
-        sketch.count_sorted(counts, values, [1] * len(values))
-        text = sketch.encode(counts) if sketched else ""
+        text = sketch_of(values) if sketched else ""
         one = Aggregate(sum(values), 30, values[-1], values[0], values[3], values[-4], values[5], values[9], text)
         rows.append(MinuteRow(keys.account, "api", "ms", "query", minute, one))
     Writer(server.data / "stats").write(of_rows(rows))

@@ -7,21 +7,19 @@ from urllib.parse import quote
 
 import jsonschema  # type: ignore[import-untyped]
 import pytest
-from dattss import sketch
 
 from stats.aggregation.partial import Aggregate, MinuteRow
 from stats.storage.lines import of_rows
 from stats.storage.prt_writer import Writer
 from tests.server import Keys, Server
+from tests.stats.one_sketch import sketch_of
 
 DAY = dt.date(2026, 11, 18)
 MIDNIGHT = (DAY.toordinal() - dt.date(1970, 1, 1).toordinal()) * 1440
 
 
 def line(values: list[float], *, sketched: bool) -> Aggregate:
-    counts: sketch.Counts = {}
-    sketch.count_sorted(counts, sorted(values), [1] * len(values))
-    text = sketch.encode(counts) if sketched else ""
+    text = sketch_of(values) if sketched else ""
     low, high = min(values), max(values)
     return Aggregate(sum(values), len(values), high, low, low, high, values[0], values[-1], text)
 

@@ -7,12 +7,10 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
-from dattss.sketch import count_sorted
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from stats import history
-from stats.aggregation import sketch
 from stats.aggregation.localday import local_day
 from stats.aggregation.partial import Aggregate, MinuteRow
 from stats.history import DayHistory, HistoryError
@@ -22,6 +20,7 @@ from stats.storage.lru import Lru
 from stats.storage.packed import pack_day
 from stats.storage.paths import Stat
 from stats.storage.prt_writer import Writer
+from tests.stats.one_sketch import sketch_of
 
 QUERY = Stat(1, "api", "ms", "query")
 DAY = date(2026, 11, 18)
@@ -30,12 +29,6 @@ MIDNIGHT = int(datetime(2026, 11, 18, tzinfo=UTC).timestamp()) // 60
 SHARES = (0.0, 0.5, 0.99, 1.0)
 
 Values = dict[int, list[float]]  # by minute since the epoch
-
-
-def sketch_of(values: list[float]) -> str:
-    counts: sketch.Counts = {}
-    count_sorted(counts, sorted(values), [1] * len(values))
-    return sketch.encode(counts)
 
 
 def aggregate(values: list[float], text: str | None = None) -> Aggregate:

@@ -233,6 +233,7 @@ export class Chart {
     const ratio = window.devicePixelRatio || 1;
     ctx.save();
     ctx.font = `600 ${10 * ratio}px ${getComputedStyle(document.body).fontFamily}`;
+    ctx.textAlign = "left";
     ctx.textBaseline = "middle";
     ctx.lineJoin = "round";
     ctx.lineWidth = 4 * ratio;
