@@ -6,7 +6,7 @@ from collections.abc import Iterable
 import numpy as np
 import pytest
 from dattss import sketch
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from stats.aggregation import sketch_columns
@@ -40,17 +40,20 @@ def assert_as_one_by_one(groups: list[list[str]]) -> None:
     assert list(zip(merged.bot.tolist(), merged.top.tolist(), strict=True)) == [tails(text, PCT) for text in wanted]
 
 
+@settings(deadline=None)
 @given(groups_of_texts)
 def test_merging_many_groups_is_merging_each(groups: list[list[str]]) -> None:
     assert_as_one_by_one(groups)
 
 
+@settings(deadline=None)
 @given(st.lists(texts, min_size=1, max_size=12))
 def test_quantiles_are_those_of_each_sketch(group: list[str]) -> None:
     told = merge_joined(joined(group), np.ones(len(group), np.int64)).quantiles(SHARES)
     assert told.T.tolist() == [quantiles(sketch.merge([text]), SHARES) for text in group]
 
 
+@settings(deadline=None)
 @given(st.lists(st.lists(texts, min_size=1, max_size=5), min_size=1, max_size=5))
 def test_what_was_merged_can_be_merged_again(groups: list[list[str]]) -> None:
     bins = merge_joined(joined(text for group in groups for text in group), np.array(list(map(len, groups))))
@@ -74,6 +77,7 @@ def test_the_ends_of_what_there_is(group: list[str]) -> None:
     assert_as_one_by_one([group, ["1daM"], group])
 
 
+@settings(deadline=None)
 @given(groups_of_texts, st.text(max_size=20) | st.text(sketch.ALPHABET, max_size=20).map("1".__add__), st.data())
 def test_what_is_no_sketch_takes_only_its_group_with_it(
     groups: list[list[str]], other: str, data: st.DataObject
