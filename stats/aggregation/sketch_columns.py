@@ -163,14 +163,15 @@ def merge_many(groups: Sequence[Sequence[str]], pct: float | Floats) -> Merged:
 
 
 def _chunks(groups: Sequence[Sequence[str]]) -> Iterator[tuple[int, int]]:
-    """Bounds of groups that have about `CHUNK` characters together."""
+    """Bounds of groups that have at most `CHUNK` characters together; one that has more stands alone."""
     start, length = 0, 0
     for place, group in enumerate(groups):
-        length += sum(map(len, group))
-        if length >= CHUNK:
-            yield start, place + 1
-            start, length = place + 1, 0
-    if start < len(groups):
+        own = sum(map(len, group))
+        if length + own > CHUNK and place > start:
+            yield start, place
+            start, length = place, 0
+        length += own
+    if groups:
         yield start, len(groups)
 
 
@@ -193,17 +194,12 @@ def merge_joined(data: Bytes, sizes: Rows) -> Sketches:
     texts = np.append(0, np.flatnonzero(data == ord(END)) + 1)
     bounds = texts[_starts(sizes)]
     firsts = np.append(np.flatnonzero(np.diff(bounds[:-1] // CHUNK, prepend=-1)), len(sizes))
-    return _together(
-        [decode(data[bounds[first] : bounds[end]]).merged(sizes[first:end]) for first, end in pairwise(firsts.tolist())]
-    )
-
-
-def _together(parts: Sequence[Sketches]) -> Sketches:
-    sizes, keys, counts = (
-        np.concatenate([np.zeros(0, np.int64), *columns])
-        for columns in zip(*((part.sizes, part.keys, part.counts) for part in parts), strict=True)
-    )
-    return Sketches(_starts(sizes), keys, counts)
+    parts = [nothing(0)]
+    for first, end in pairwise(firsts.tolist()):
+        parts.append(decode(data[bounds[first] : bounds[end]]).merged(sizes[first:end]))
+    columns = ((part.sizes, part.keys, part.counts) for part in parts)
+    lengths, keys, counts = map(np.concatenate, zip(*columns, strict=True))
+    return Sketches(_starts(lengths), keys, counts)
 
 
 def joined(texts: Iterable[str]) -> Bytes:

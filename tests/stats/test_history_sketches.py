@@ -104,6 +104,14 @@ def test_bins_of_any_width_in_any_zone_are_within_one_per_cent(
     assert_as_reckoned(tmp_path_factory.mktemp("root"), seed, *where, step)
 
 
+def test_a_day_that_a_zone_left_out_says_nothing(tmp_path: Path) -> None:
+    left_out = date(2011, 12, 30)
+    begin = local_day(left_out, ZoneInfo("Pacific/Apia")).start
+    write(tmp_path, {minute: aggregate([1.0, 2.0]) for minute in range(begin - 90, begin + 90)})
+    result = shown(tmp_path, tz="Pacific/Apia", day=left_out)
+    assert (result.today, result.week, result.day) == ([], [], None)
+
+
 def test_the_week_has_the_mean_of_its_days(tmp_path: Path) -> None:
     rng = random.Random(1)
     days = {back: [some_values(rng), some_values(rng)] for back in (1, 2, 5)}
