@@ -70,6 +70,7 @@ def test_a_flush_drops_its_segments_and_no_later_one(tmp_path: Path) -> None:
     engine.apply(1, sent, MINUTE * 60.0, engine.check(1, sent))
     ended = engine.advance(MINUTE * 60.0 + 60)
     assert ended is not None
+    list(ended.complete())
     made = Disk(tmp_path / "stats", tmp_path / "journal", journal)
     assert made.plan(Unit(4, [ended], [], {})) == 1
     assert journal.segments() == [3, 4, 5]
