@@ -90,12 +90,15 @@ class Disk:
         return [(one, level, eventlog.read(self._root, one, level)) for one in accounts for level in LEVELS]
 
     def read_delivered(self) -> dict[str, Any]:
-        """Which commits were taken, as of the last flush."""
+        """Which commits were taken, as of the last flush; nothing where that file is damaged, and the log says so."""
+        path = self._folder / DELIVERED
         try:
-            data: dict[str, Any] = msgspec.msgpack.decode((self._folder / DELIVERED).read_bytes())
+            return msgspec.msgpack.decode(path.read_bytes(), type=dict[str, Any])
         except FileNotFoundError:
             return {}
-        return data
+        except msgspec.DecodeError as error:
+            log.error("%s is damaged (%s): a commit of before that is sent again may count twice", path, error)  # noqa: TRY400
+            return {}
 
     def _planned(self, unit: Unit) -> Plan:
         held = plans.read_held(self._folder)

@@ -262,6 +262,9 @@ class Shard:
         lines = 0
         await loop.run_in_executor(self._disk_thread, self._disk.complete)
         while self._units:
+            for cut in self._units[0].cuts:
+                for _ in cut.complete():
+                    await asyncio.sleep(0)  # commits have their turn between pages
             lines += await loop.run_in_executor(self._disk_thread, self._disk.plan, self._units[0])
             self._units.popleft()
             await loop.run_in_executor(self._disk_thread, self._disk.complete)

@@ -1,7 +1,9 @@
 """A cut through the live state at the end of a minute: what the flush of that minute needs, copied in a moment.
 
-The event loop only copies columns. What takes long, the 1-minute aggregates and the states of processes, is calculated
-from the copies by the thread that writes the files.
+The event loop only copies columns, and of the rings at first only the slot that the next minute begins with: to copy
+all of them would keep commits waiting. `complete` copies the rest, page by page, before the flush; where that rest is
+about to change, the page asks for it (`Page.before_change`). What takes long, the 1-minute aggregates and the states of
+processes, is calculated from the copies by the thread that writes the files.
 """
 
 from collections.abc import Iterator
@@ -12,8 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from stats.aggregation import live
-from stats.aggregation.arithmetic import CNT, Floats, Rows, combine
-from stats.aggregation.pages import SLOT_SECONDS, SLOTS, Page
+from stats.aggregation.arithmetic import CNT, FIELDS, Floats, Rows, combine
+from stats.aggregation.pages import SIZE, SLOT_SECONDS, SLOTS, Page
 from stats.aggregation.partial import KINDS, Aggregate, MinuteRow
 from stats.aggregation.registry import Process, Stat
 
@@ -22,16 +24,25 @@ Entry = dict[str, Any]
 
 @dataclass(eq=False)
 class PageCut:
-    """The rows of a page that are in use: their stats, and copies of their columns. `ring` is (fields, slots, rows)."""
+    """The rows of a page that are in use: their stats, and copies of their columns. `ring` is (fields, slots, rows); it
+    is whole after `complete`."""
 
     minute: int
     stats: list[Stat]
+    rows: Rows
     ring: Floats
     pct: Floats
     total: Floats
     last: Floats
     mean: Floats
     first_slot: Rows
+    _page: Page[Stat] | None = None
+
+    def complete(self) -> None:
+        """Copies what has not been copied yet. Called by the thread of the page."""
+        page, self._page = self._page, None
+        if page is not None:
+            self.ring[:, 1:] = page.ring[:, 1 : self.ring.shape[1], self.rows]
 
     def merged(self) -> Floats:
         """The 1-minute aggregates: (fields, rows); a count of 0 where there were no values."""
@@ -71,27 +82,45 @@ class Cut:
     late: list[MinuteRow] = field(default_factory=list)
     processes: list[tuple[Process, Entry]] = field(default_factory=list)
 
+    def complete(self) -> Iterator[None]:
+        """Copies what has not been copied yet, a page each step. Called by the thread of the engine, before
+        `calculated`."""
+        for page in self.pages:
+            page.complete()
+            yield
+
 
 def of_page(page: Page[Stat]) -> PageCut | None:
     """A copy of what the page holds of its current minute; None for a page without stats."""
+    page.settle()
     page.fold()
-    rows = np.array([row for row, owner in enumerate(page.owners) if owner is not None], dtype=np.int64)
-    if not rows.size:
+    stats = [owner for owner in page.owners if owner is not None]
+    if not stats:
         return None
-    return PageCut(
+    rows = np.arange(SIZE)
+    if len(stats) < SIZE:
+        rows = np.array([row for row, owner in enumerate(page.owners) if owner is not None])
+    ring = np.empty((FIELDS, page.slot % SLOTS + 1, rows.size))
+    ring[:, 0] = page.ring[:, 0, rows]
+    cut = PageCut(
         minute=page.slot // SLOTS,
-        stats=[owner for owner in page.owners if owner is not None],
-        ring=page.ring[:, : page.slot % SLOTS + 1, rows],
+        stats=stats,
+        rows=rows,
+        ring=ring,
         pct=page.pct[rows],
         total=page.total[rows],
         last=page.last[rows],
         mean=page.mean[rows],
         first_slot=page.first_slot[rows],
+        _page=page,
     )
+    page.before_change = cut.complete
+    return cut
 
 
 def calculated(cut: Cut) -> tuple[list[Minute], list[tuple[int, str, Entry]]]:
-    """The minutes of all stats, and account, process and contents of the `.cur` of each process."""
+    """The minutes of all stats, and account, process and contents of the `.cur` of each process, from a cut that is
+    complete."""
     minutes: list[Minute] = []
     states = {process: {**entry, "stats": {kind: {} for kind in KINDS}} for process, entry in cut.processes}
     for page in cut.pages:

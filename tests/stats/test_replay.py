@@ -134,3 +134,11 @@ async def test_the_last_segment_may_be_unreadable(tmp_path: Path, start: Starter
     clock.now += 60
     await second.flush()
     assert [line[1:] for line in lines(tmp_path)] == [["2", "1"]]
+
+
+async def test_a_damaged_memory_of_commits_stops_no_start(tmp_path: Path, start: Starter) -> None:
+    (tmp_path / "journal").mkdir()
+    (tmp_path / "journal" / "delivered").write_bytes(b"\xc1 no msgpack")
+    shard = await start()
+    assert not send(shard, 1, 1).dup
+    assert send(shard, 1, 1).dup
