@@ -127,11 +127,14 @@ def test_the_week_has_the_mean_of_its_days(tmp_path: Path) -> None:
 
 def test_an_hour_that_came_twice_is_merged_from_its_first_pass(tmp_path: Path) -> None:
     first = int(datetime(2026, 10, 25, 2, 30, tzinfo=ZoneInfo("Europe/Berlin"), fold=0).timestamp()) // 60
-    parts = [[1.0] * 9, [3.0] * 9, [200.0] * 9, [500.0] * 9]
-    write(tmp_path, {first + minute: aggregate(part) for minute, part in zip((0, 1, 60, 61), parts, strict=True)})
-    week = shown(tmp_path, tz="Europe/Berlin", day=date(2026, 10, 26)).week[30]
-    assert week is not None
-    assert week["q"] == pytest.approx([1, 1, 3, 3], rel=0.01)
+    parts = [[1.0] * 9, [3.0] * 9, [200.0] * 9, [500.0] * 9, [7.0] * 9, [8.0] * 9]
+    write(
+        tmp_path,
+        {first + minute: aggregate(part) for minute, part in zip((0, 1, 60, 61, 120, 121), parts, strict=True)},
+    )
+    week = shown(tmp_path, tz="Europe/Berlin", day=date(2026, 10, 26)).week
+    assert (week[30] or {})["q"] == pytest.approx([1, 1, 3, 3], rel=0.01)
+    assert (week[42] or {})["q"] == pytest.approx([7, 7, 8, 8], rel=0.01)
 
 
 # --- where sketches are missing ---------------------------------------------------------------------------------------

@@ -100,6 +100,12 @@ def test_groups_without_sketches_have_none(groups: list[list[str]]) -> None:
     assert len(merged.bot) == len(merged.top) == len(groups)
 
 
+@pytest.mark.parametrize("text", ["1!" + "o" * 13, "1aaaaa!", "1" + "!" * 20_000, "2!", "1a", "1o!", "1!a", "1!,"])
+def test_what_is_refused_alone_is_refused_among_others(text: str) -> None:
+    assert not is_sketch(text)
+    assert merge_many([["1daM"], [text], ["1daM", text]], PCT).texts == ["1daM", "", ""]
+
+
 def test_each_group_may_have_its_own_share() -> None:
     text = sketch.encode(dict.fromkeys(range(40_000, 40_100), 1))
     merged = merge_many([[text]] * 3, np.array([0.0, 0.1, 0.5]))
