@@ -16,7 +16,7 @@ test: $(VENV)/.test node_modules/.test build/clients/.made
 	$(BIN)/python -m pytest -m "not soak"
 
 soak: $(VENV)/.test node_modules/.test build/clients/.made
-	$(BIN)/python -m pytest -m soak
+	$(BIN)/python -m pytest -m soak -n 2 tests/reliability
 
 lint: $(VENV)/.test node_modules/.test
 	$(BIN)/ruff format --check $(PATHS)

@@ -9,6 +9,8 @@ from django.db.models.functions import Lower
 
 SYSTEM_ACCOUNT_ID = 0
 RETENTION_DAYS = 396  # 13 months: a month can be compared with the same one a year ago
+SHORTEST_RETENTION_DAYS = 9  # today and the week before it are drawn, in any time zone
+LONGEST_RETENTION_DAYS = 32_767  # what the column holds
 
 
 class UserManager(BaseUserManager["User"]):

@@ -24,7 +24,7 @@ class Child:
         self._process = subprocess.Popen(
             pinned(command, cpu),
             cwd=ROOT,
-            env={**os.environ, **(environment or {})},
+            env={**os.environ, "PYTHONPATH": str(ROOT / "clientlib" / "python"), **(environment or {})},
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,

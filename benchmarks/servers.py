@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import NamedTuple
 
 import psutil
 
@@ -78,9 +79,23 @@ def _listens(port: int, process: "subprocess.Popen[bytes]") -> bool:
         return probe.connect_ex(("127.0.0.1", port)) == 0
 
 
+class Statsd(NamedTuple):
+    """A running statsd: its UDP port and its process id."""
+
+    port: int
+    pid: int
+
+    def lost(self) -> int:
+        """Datagrams that the kernel dropped so far, because statsd did not read fast enough."""
+        for fields in map(str.split, Path("/proc/net/udp").read_text(encoding="ascii").splitlines()[1:]):
+            if fields[1].endswith(f":{self.port:04X}"):
+                return int(fields[-1])
+        raise RuntimeError(f"no socket on UDP port {self.port}")
+
+
 @contextmanager
-def statsd(folder: Path) -> Iterator[tuple[int, int]]:
-    """Etsy's statsd with its plain settings and no backend; gives its UDP port and its process id."""
+def statsd(folder: Path) -> Iterator[Statsd]:
+    """Etsy's statsd with its plain settings and no backend."""
     port, management = free_port(socket.SOCK_DGRAM), free_port(socket.SOCK_STREAM)
     (folder / "config.js").write_text(
         f"{{ port: {port}, mgmt_port: {management}, backends: [], address: '127.0.0.1' }}"
@@ -89,7 +104,7 @@ def statsd(folder: Path) -> Iterator[tuple[int, int]]:
     with subprocess.Popen(["node", str(script), str(folder / "config.js")], stdout=subprocess.DEVNULL) as process:
         try:
             wait_for(lambda: _open_port(management), 20, "statsd to listen")
-            yield port, process.pid
+            yield Statsd(port, process.pid)
         finally:
             process.terminate()
 

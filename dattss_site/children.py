@@ -1,19 +1,18 @@
 """Processes that belong to the server: started with it, started again when they die, ended with it."""
 
-import ctypes
 import logging
 import os
-import signal
 import subprocess
 import sys
 import threading
 from collections.abc import Mapping
+from pathlib import Path
 
 log = logging.getLogger("dattss.children")
 
 RESTART_SECONDS = 2.0
 STOP_SECONDS = 10.0
-_PR_SET_PDEATHSIG = 1  # prctl(2)
+_ATTACHED = str(Path(__file__).with_name("attached.py"))
 
 
 class Child:
@@ -28,7 +27,7 @@ class Child:
     ) -> None:
         self.name = name
         self._stop_seconds = stop_seconds
-        self._command = [sys.executable, *arguments]
+        self._command = [sys.executable, "-IS", _ATTACHED, str(os.getpid()), *arguments]
         self._environment = {**os.environ, **(environment or {})}
         self._ending = threading.Event()
         self._process: subprocess.Popen[bytes] | None = None
@@ -55,7 +54,6 @@ class Child:
             self._process = subprocess.Popen(  # noqa: S603
                 self._command,
                 env=self._environment,
-                preexec_fn=_die_with_parent,  # noqa: PLW1509  (one system call, which takes no lock)
                 start_new_session=True,
             )
             if self._ending.is_set():
@@ -69,9 +67,3 @@ class Child:
 def host_agent(key: str, url: str) -> Child:
     """The agent that sends the figures of this machine to the server at `url`."""
     return Child("host agent", ["-m", "dattss.host"], {"DATTSS_AUTH_KEY": key, "DATTSS_URL": url})
-
-
-def _die_with_parent() -> None:
-    """A server that is killed leaves no orphans behind; only Linux can promise that."""
-    if sys.platform == "linux":
-        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)

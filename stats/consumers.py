@@ -135,6 +135,8 @@ async def _release(account_id: int) -> Message:
         raise LookupError(f"account {account_id} is not moving")
     if account_id in shard.held:
         await shard.flush()
+    if account_id in shard.held and shard.unwritable:
+        raise OSError(f"there are files that cannot be written: {shard.unwritable[0]}")
     return {"done": account_id not in shard.held}
 
 

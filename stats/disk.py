@@ -1,25 +1,33 @@
 """What a flush writes and a start reads: where the shard meets `stats.storage`. Called in a thread of its own."""
 
+import gc
+import logging
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
 
 from stats.aggregation.cut import Cut, calculated
-from stats.aggregation.partial import MinuteRow
 from stats.events import LEVELS
-from stats.storage import cur, eventlog, paths
+from stats.storage import cur, eventlog, lines, paths
 from stats.storage import plan as plans
+from stats.storage.failures import StorageError
 from stats.storage.journal import Journal
-from stats.storage.paths import Level
-from stats.storage.plan import Plan
-from stats.storage.prt_writer import Writer
+from stats.storage.lines import Lines
+from stats.storage.plan import Events, Held, Plan, State
+from stats.storage.prt_writer import FlushError, Writer
 from stats.storage.replace import replace
+from stats.storage.transfer import HANDED_OVER
+
+log = logging.getLogger("dattss.storage")
 
 DELIVERED = "delivered"
+MOST_HELD = 100_000  # lines; where more cannot be written the disk itself is not well, and the flush waits for it
 
-Events = tuple[int, Level, list[dict[str, Any]]]  # account, level, the last of them
+_Item = TypeVar("_Item", State, Events)
 
 
 @dataclass(eq=False)
@@ -36,49 +44,61 @@ class Unit:
 
 
 class Disk:
-    """The files of a shard: values below `root`, its journal and plan in the folder of `journal`."""
+    """The files of a shard: values below `root`, its journal and plan in the folder of `journal`.
+
+    `unwritable` names the files that the last flush could not write, and why.
+    """
 
     def __init__(self, root: Path, folder: Path, journal: Journal) -> None:
+        self.unwritable: list[str] = []
         self._root = root
         self._folder = folder
         self._journal = journal
         self._writer = Writer(root)
+        self._undone: Plan | None = None
 
-    def flush(self, unit: Unit) -> int:
-        """Brings a unit into its files and drops its part of the journal; returns how many lines it has.
+    def plan(self, unit: Unit) -> int:
+        """Writes down what the files become with a unit, for `complete`; returns how many lines it has.
 
-        Raises OSError. Before the plan is on the disk nothing has happened then; after it, the next call, or the next
-        start, completes it first.
+        No plan may be left undone. Raises OSError, and then nothing has happened. After it the unit is the plan's: to
+        plan it again would count it twice.
         """
-        self.complete()
-        plan = self._planned(unit)
-        plans.write(self._folder, plan)
-        self._drop_segments(plan.segment)
-        self._carry_out(plan)
-        return len(plan.lines)
+        with _uncollected():
+            plan = self._planned(unit)
+            plans.write(self._folder, plan)
+        self._undone = plan
+        return sum(len(one.files) for one in plan.lines)
 
     def complete(self) -> None:
-        """Carries out the plan that a crash or a full disk has left undone, if there is one. Raises OSError."""
-        plan = plans.read(self._folder)
+        """Drops the part of the journal that is in the plan, and carries the plan out, if there is one: the latest, or
+        what a crash has left. Raises OSError; the next call, or the next start, does it again then."""
+        plan = self._undone or plans.read(self._folder)
         if plan is not None:
             self._drop_segments(plan.segment)
             self._carry_out(plan)
+        self._undone = None
 
     def read_states(self, account: int) -> list[dict[str, Any]]:
         """The `.cur` contents of every process of an account."""
-        return list(cur.read_all(self._root, account).values())
+        states = cur.read_all(self._root, account)
+        held = plans.read_held(self._folder).states
+        states.update({process: msgspec.json.decode(contents) for one, process, contents in held if one == account})
+        return list(states.values())
 
     def read_events(self, account: int) -> list[Events]:
         """The last errors and warnings of an account."""
         return [(account, level, eventlog.read(self._root, account, level)) for level in LEVELS]
 
     def read_delivered(self) -> dict[str, Any]:
-        """Which commits were taken, as of the last flush."""
+        """Which commits were taken, as of the last flush; nothing where that file is damaged, and the log says so."""
+        path = self._folder / DELIVERED
         try:
-            data: dict[str, Any] = msgspec.msgpack.decode((self._folder / DELIVERED).read_bytes())
+            return msgspec.msgpack.decode(path.read_bytes(), type=dict[str, Any])
         except FileNotFoundError:
             return {}
-        return data
+        except msgspec.DecodeError as error:
+            log.error("%s is damaged (%s): a commit of before that is sent again may count twice", path, error)  # noqa: TRY400
+            return {}
 
     def hand_over(self, account: int, delivered: dict[str, Any]) -> None:
         """Puts what was delivered of an account beside its files, for the shard that it moves to. Raises OSError."""
@@ -92,34 +112,92 @@ class Disk:
             return {}
         return data
 
+    def keeps(self, account: int) -> bool:
+        """Whether something is meant for files of the account that cannot be written."""
+        held = plans.read_held(self._folder)
+        kept = {one.account for one in held.lines}, {one[0] for one in held.states}, {one[0] for one in held.events}
+        return any(account in accounts for accounts in kept)
+
     def _handed(self, account: int) -> Path:
-        return paths.account_dir(self._root, account) / f"{paths.UNFINISHED}{DELIVERED}"
+        return paths.account_dir(self._root, account) / HANDED_OVER
 
     def _planned(self, unit: Unit) -> Plan:
-        rows: list[MinuteRow] = []
-        states: dict[tuple[int, str], dict[str, Any]] = {}
+        held = plans.read_held(self._folder)
+        planned: list[Lines] = list(held.lines)
+        states = {(account, process): contents for account, process, contents in held.states}
         for cut in unit.cuts:
-            of_cut, live = calculated(cut)
-            rows.extend(of_cut)
-            states.update({(account, process): state for account, process, state in live})
+            minutes, live = calculated(cut)
+            planned += lines.of_rows(cut.late)
+            for minute in minutes:
+                planned += lines.of_minute(minute)
+            states.update({(account, process): cur.encode(state) for account, process, state in live})
+        events = {one[:2]: one for one in (*held.events, *unit.events)}
         return Plan(
             segment=unit.segment,
-            lines=list(self._writer.merged(rows).rows),
-            states=[(*key, state) for key, state in states.items()],
-            events=unit.events,
-            delivered=unit.delivered,
+            lines=self._writer.merged(planned).lines,
+            states=[(*process, contents) for process, contents in states.items()],
+            events=list(events.values()),
+            delivered=msgspec.msgpack.encode(unit.delivered),
         )
 
     def _carry_out(self, plan: Plan) -> None:
-        self._writer.write(plan.lines)
-        for account, process, state in plan.states:
-            cur.write(self._root, account, process, state)
-        for account, level, events in plan.events:
-            eventlog.write(self._root, account, level, events)
-        replace(self._folder / DELIVERED, msgspec.msgpack.encode(plan.delivered), durable=True)
+        """Writes what can be written; the rest is held where only some files fail, and OSError raised otherwise."""
+        problems: list[StorageError] = []
+        held = Held(
+            self._write_lines(plan.lines, problems),
+            _failing(lambda one: cur.write(self._root, *one), plan.states, problems),
+            _failing(lambda one: eventlog.write(self._root, *one), plan.events, problems),
+        )
+        replace(self._folder / DELIVERED, plan.delivered, durable=True)
+        plans.hold(self._folder, held)
         plans.remove(self._folder)
+        self._tell(problems)
+
+    def _write_lines(self, planned: list[Lines], problems: list[StorageError]) -> list[Lines]:
+        """Writes lines; returns those whose files cannot be written."""
+        try:
+            self._writer.write(planned)
+        except FlushError as error:
+            if error.full or sum(len(one.files) for one in error.unwritten) > MOST_HELD:
+                raise
+            problems += error.causes
+            return error.unwritten
+        return []
+
+    def _tell(self, problems: list[StorageError]) -> None:
+        unwritable = [f"{problem.filename}: {problem.strerror}" for problem in problems]
+        for problem in set(unwritable).difference(self.unwritable):
+            log.error("A file cannot be written; what is meant for it is kept and tried each minute. %s", problem)
+        self.unwritable = unwritable
 
     def _drop_segments(self, last: int) -> None:
         for number in self._journal.segments():
             if number <= last:
                 self._journal.drop(number)
+
+
+@contextmanager
+def _uncollected() -> Iterator[None]:
+    """Meanwhile Python does not look for cycles. So many new objects would make it look through all that there are,
+    which stops the event loop too: for 80 ms at 100,000 stats."""
+    enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if enabled:
+            gc.enable()
+
+
+def _failing(write: Callable[[_Item], None], items: Iterable[_Item], problems: list[StorageError]) -> list[_Item]:
+    """Writes all items; returns those whose files cannot be written. Raises StorageError where the disk is full."""
+    failing = []
+    for item in items:
+        try:
+            write(item)
+        except StorageError as error:
+            if error.full:
+                raise
+            problems.append(error)
+            failing.append(item)
+    return failing

@@ -34,7 +34,7 @@ async def readyz(_scope: dict[str, Any], _receive: Receive, send: Send) -> None:
     own = [shard.number] if shard is not None else range(settings.DATTSS_SHARDS)
     problems = [_database(), *await asyncio.gather(*map(_engine, own))]
     if shard is not None:
-        problems += [await asyncio.to_thread(_disk_space), _last_flush(shard)]
+        problems += [await asyncio.to_thread(_disk_space), _last_flush(shard), _files(shard)]
     found = [problem for problem in problems if problem]
     await _reply(send, not found, {"ok": not found, "problems": found})
 
@@ -64,6 +64,13 @@ def _disk_space() -> str:
 def _last_flush(shard: Shard) -> str:
     age = time.time() - shard.flushed_at
     return "" if age < FLUSH_OVERDUE else f"The last flush was {age:.0f} s ago. Is the Celery worker running?"
+
+
+def _files(shard: Shard) -> str:
+    failing = shard.unwritable
+    if not failing:
+        return ""
+    return f"Files that cannot be written: {len(failing)}. What is meant for them is kept. The first: {failing[0]}"
 
 
 async def _reply(send: Send, good: bool, content: dict[str, Any]) -> None:

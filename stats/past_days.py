@@ -51,7 +51,7 @@ def tend(
         for day in _due(root, number, today):
             if now() - began >= seconds:
                 return report
-            _tend_day(root, number, day, today - timedelta(days=max(retention, PLAIN_DAYS)), report)
+            _tend_day(root, number, day, today - timedelta(days=retention), report)
     return report
 
 

@@ -1,6 +1,8 @@
 """DaTtSs watching itself: the server's own figures, sent to account 0 by the Python client like anybody else's."""
 
 import os
+from collections import Counter
+from collections.abc import Mapping
 from typing import Protocol
 
 
@@ -16,6 +18,7 @@ class SelfWatch:
     def __init__(self) -> None:
         self.client: Client | None = None
         self.websockets = 0
+        self._faults: Counter[str] = Counter()
 
     def commit(self, status: int, seconds: float) -> None:
         """A commit was answered with `status` after `seconds`."""
@@ -43,8 +46,16 @@ class SelfWatch:
         self._agg("udp.bad", f"{bad}c")
         self._agg("udp.drops", f"{dropped}c")
 
+    def journal(self, faults: Mapping[str, int]) -> None:
+        """What a start found amiss in the journal; it is kept until there is a client, which a start has not."""
+        self._faults.update(faults)
+
     def sample(self, live_stats: int) -> None:
-        """Gauges, every few seconds."""
+        """Gauges, every few seconds, and what waits for a client."""
+        if self.client is not None:
+            faults, self._faults = self._faults, Counter()
+            for fault, count in faults.items():
+                self.client.agg(f"journal.{fault}", f"{count}c")
         self._agg("stats.live", f"{live_stats}g")
         self._agg("websockets", f"{self.websockets}g")
         self._agg("load", f"{os.getloadavg()[0]:.2f}g")

@@ -13,19 +13,20 @@ from typing import Any, NamedTuple
 from channels.layers import BaseChannelLayer
 
 from accounts.keytable import KeyEntry
-from stats.aggregation.commit import Commit, Event, Partials, decode
+from stats.aggregation.commit import Commit, Event, InvalidCommit, Partials, decode
 from stats.aggregation.cut import Cut
 from stats.aggregation.delivered import Delivered
 from stats.aggregation.engine import Applied, Engine
 from stats.disk import Disk, Unit
-from stats.disk import Events as DiskEvents
 from stats.durability import Durability
 from stats.events import Events
 from stats.keyring import Keyring
 from stats.publisher import Publisher
 from stats.ratelimit import RateLimit
 from stats.selfwatch import SelfWatch
-from stats.storage.journal import Journal, Record
+from stats.storage.journal import Journal
+from stats.storage.plan import Events as StoredEvents
+from stats.storage.segment import Record
 
 log = logging.getLogger("dattss.shard")
 
@@ -62,7 +63,7 @@ class Restored(NamedTuple):
 
     account: int
     states: list[dict[str, Any]]
-    events: list[DiskEvents]
+    events: list[StoredEvents]
     delivered: dict[str, Any]
 
 
@@ -93,12 +94,19 @@ class Shard:
         self._replayed = False
         self._cuts: list[Cut] = []  # of the open segment: only a replay finds a minute's end in the middle of one
         self.held: set[int] = set()
+        self._settling = asyncio.Lock()
+        self._to_settle = False  # an account that should be here could not be read
         self._leaving: dict[int, int] = {}  # accounts that take no more, and the last segment that may hold any of them
         # One thread keeps the files' writes in order.
         self._disk_thread = ThreadPoolExecutor(1, "dattss-disk")
         self._flushing = asyncio.Lock()
         self._warned_full: dict[int, float] = {}
         self._tasks: set[asyncio.Task[None]] = set()
+
+    @property
+    def unwritable(self) -> list[str]:
+        """The files that the last flush could not write, and why."""
+        return self._disk.unwritable
 
     # --- begin and end --------------------------------------------------------------------------------------------
 
@@ -139,8 +147,9 @@ class Shard:
         segments = self._journal.segments()
         for number in segments:
             self._replay(number)
-        if segments:
+        if segments and segments[-1] in self._journal.segments():
             self._journal.open_segment(segments[-1])
+        self.watch.journal(self._journal.faults)
         self._advance(self._clock())
 
     def _replay(self, number: int) -> None:
@@ -155,12 +164,22 @@ class Shard:
             elif ended is not None:
                 self._cuts.append(ended)
             self._journal.number = number
-            if record.account not in self.held:
-                log.error("A commit of account %s is left out: it is not an account of this shard.", record.account)
-                continue
-            commit = decode(record.body)
-            self._count(record.account, commit, record.at, self.engine.check(record.account, commit))
+            self._take_again(number, record)
         self._journal.number = number
+
+    def _take_again(self, number: int, record: Record) -> None:
+        """A commit that was taken before the restart. It may be known where somebody has put a segment back."""
+        if record.account not in self.held:
+            log.error("A commit of account %s is left out: it is not an account of this shard.", record.account)
+            return
+        try:
+            commit = decode(record.body)
+            partials = self.engine.check(record.account, commit)
+        except InvalidCommit as error:  # another version has taken it
+            self._journal.refuse(number, record, str(error))
+            return
+        if not self._was_taken(record.account, commit):
+            self._count(record.account, commit, record.at, partials)
 
     # --- accounts that come and go --------------------------------------------------------------------------------
 
@@ -172,9 +191,20 @@ class Shard:
                 self._leaving.pop(account_id, None)
             else:
                 self._leaving.setdefault(account_id, self._journal.number)
-        for account_id in table.accounts_of(self.number) - self.held:
-            if table.takes(account_id, self.number):
-                self._bring_in(await asyncio.to_thread(self._read_account, account_id))
+        async with self._settling:
+            for account_id in table.accounts_of(self.number) - self.held:
+                if table.takes(account_id, self.number):
+                    await self._bring_in_from_files(account_id)
+
+    async def _bring_in_from_files(self, account_id: int) -> None:
+        """One whose files cannot be read stays closed, and is tried again; it keeps no other account from coming."""
+        try:
+            restored = await asyncio.to_thread(self._read_account, account_id)
+        except (OSError, ValueError) as problem:
+            log.error("Account %s cannot be brought in; trying again. %s", account_id, problem)  # noqa: TRY400
+            self._to_settle = True
+            return
+        self._bring_in(restored)
 
     def _read_account(self, account_id: int) -> Restored:
         """What the files have of an account. Called in a thread."""
@@ -193,17 +223,21 @@ class Shard:
 
     async def _let_go(self) -> None:
         """Forgets the accounts that leave and are wholly in files; what was delivered of them is laid beside these."""
-        written = [account for account, last in self._leaving.items() if not self._may_hold(last)]
-        for account_id in written:
-            delivered = self._delivered.dump_account(account_id)
-            await asyncio.get_running_loop().run_in_executor(
-                self._disk_thread, self._disk.hand_over, account_id, delivered
-            )
+        ended = [account for account, last in self._leaving.items() if not self._may_hold(last)]
+        written = await asyncio.get_running_loop().run_in_executor(self._disk_thread, self._hand_over, ended)
         # A minute that has ended meanwhile must not be written later: the states in it are not ours any more.
         await self._flush_units()
         for account_id in written:
             if self._leaving.pop(account_id, None) is not None:
                 self._forget(account_id)
+
+    def _hand_over(self, accounts: list[int]) -> list[int]:
+        """Those of the accounts of which all is in files, and beside them now what was delivered. Called in a thread:
+        nobody adds to what was delivered of an account that leaves."""
+        whole = [account_id for account_id in accounts if not self._disk.keeps(account_id)]
+        for account_id in whole:
+            self._disk.hand_over(account_id, self._delivered.dump_account(account_id))
+        return whole
 
     def _may_hold(self, segment: int) -> bool:
         """Whether the segment still takes commits; one that has ended is flushed when this is asked."""
@@ -225,7 +259,7 @@ class Shard:
         now = self._clock()
         partials = self.engine.check(entry.account_id, commit)
         self.keys.table.touch(entry.key_id, now)
-        if commit.seq is not None and commit.iid and self._delivered.has(entry.account_id, commit.iid, commit.seq):
+        if self._was_taken(entry.account_id, commit):
             return Taken(True, 0)
         self._advance(now)
         if not self._journal.is_open:
@@ -240,6 +274,9 @@ class Shard:
     async def durable(self) -> None:
         """Returns when what was taken is as safe as the settings ask for. Raises OSError where the disk refuses."""
         await self._durability.wait()
+
+    def _was_taken(self, account_id: int, commit: Commit) -> bool:
+        return commit.seq is not None and bool(commit.iid) and self._delivered.has(account_id, commit.iid, commit.seq)
 
     def _count(self, account_id: int, commit: Commit, now: float, partials: int) -> Applied:
         """Puts a commit that is in the journal into the live state."""
@@ -298,8 +335,12 @@ class Shard:
         lines = 0
         await loop.run_in_executor(self._disk_thread, self._disk.complete)
         while self._units:
-            lines += await loop.run_in_executor(self._disk_thread, self._disk.flush, self._units[0])
+            for cut in self._units[0].cuts:
+                for _ in cut.complete():
+                    await asyncio.sleep(0)  # commits have their turn between pages
+            lines += await loop.run_in_executor(self._disk_thread, self._disk.plan, self._units[0])
             self._units.popleft()
+            await loop.run_in_executor(self._disk_thread, self._disk.complete)
         return lines
 
     def spawn(self, work: Coroutine[Any, Any, None]) -> None:
@@ -334,4 +375,7 @@ class Shard:
             await self.flush()
 
     async def _sample(self) -> None:
+        if self._to_settle:
+            self._to_settle = False
+            await self.settle()
         self.watch.sample(self.engine.stat_count)

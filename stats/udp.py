@@ -11,7 +11,8 @@ from pathlib import Path
 from typing import Any, NamedTuple, Self, cast
 
 import msgspec
-from dattss.fold import Interval, is_name, parse_value
+from dattss.fold import Interval
+from dattss.values import is_name, parse_value
 
 from accounts.keys import KEY_PATTERN
 from stats import ingest

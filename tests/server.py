@@ -1,7 +1,9 @@
 """A real server in a process of its own, as `make run` starts it, for the tests that want one."""
 
+import contextlib
 import json
 import os
+import random
 import signal
 import socket
 import subprocess
@@ -69,6 +71,7 @@ class Server:
         self.url = f"http://127.0.0.1:{self.port}"
         self.environment = {
             **os.environ,
+            "PYTHONPATH": str(ROOT / "clientlib" / "python"),  # of this tree, whatever is installed
             "PORT": str(self.port),
             "UDP_PORT": str(self.udp_port),
             "DATTSS_DATA": str(data),
@@ -189,9 +192,13 @@ _PAUSE = threading.Event()  # never set: between two looks at a condition, nothi
 
 
 def free_port(kind: int) -> int:
-    with socket.socket(socket.AF_INET, kind) as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    """A port that nobody uses, below those that the kernel gives to clients: while a server is away, a client that
+    tries to reach it could be given the server's own port, and then the server could not come back."""
+    while True:
+        port = random.randrange(12_000, 32_000)
+        with socket.socket(socket.AF_INET, kind) as probe, contextlib.suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            return port
 
 
 def running(data: Path, **environment: str) -> Iterator[Server]:

@@ -1,7 +1,9 @@
 """A cut through the live state at the end of a minute: what the flush of that minute needs, copied in a moment.
 
-The event loop only copies columns. What takes long, the 1-minute aggregates and the states of processes, is calculated
-from the copies by the thread that writes the files.
+The event loop only copies columns, and of the rings at first only the slot that the next minute begins with: to copy
+all of them would keep commits waiting. `complete` copies the rest, page by page, before the flush; where that rest is
+about to change, the page asks for it (`Page.before_change`). What takes long, the 1-minute aggregates and the states of
+processes, is calculated from the copies by the thread that writes the files.
 """
 
 from collections.abc import Iterator
@@ -9,11 +11,12 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from stats.aggregation import live
-from stats.aggregation.arithmetic import CNT, Floats, Rows, combine
-from stats.aggregation.pages import SLOT_SECONDS, SLOTS, Page
-from stats.aggregation.partial import KINDS, Aggregate, Kind, MinuteRow
+from stats.aggregation.arithmetic import CNT, FIELDS, Floats, Rows, combine
+from stats.aggregation.pages import SIZE, SLOT_SECONDS, SLOTS, Page
+from stats.aggregation.partial import KINDS, Aggregate, MinuteRow
 from stats.aggregation.registry import Process, Stat
 
 Entry = dict[str, Any]
@@ -21,20 +24,54 @@ Entry = dict[str, Any]
 
 @dataclass(eq=False)
 class PageCut:
-    """The rows of a page that are in use: their stats, and copies of their columns. `ring` is (fields, slots, rows)."""
+    """The rows of a page that are in use: their stats, and copies of their columns. `ring` is (fields, slots, rows); it
+    is whole after `complete`."""
 
     minute: int
     stats: list[Stat]
+    rows: Rows
     ring: Floats
     pct: Floats
     total: Floats
     last: Floats
     mean: Floats
     first_slot: Rows
+    _page: Page[Stat] | None = None
+
+    def complete(self) -> None:
+        """Copies what has not been copied yet. Called by the thread of the page."""
+        page, self._page = self._page, None
+        if page is not None:
+            self.ring[:, 1:] = page.ring[:, 1 : self.ring.shape[1], self.rows]
 
     def merged(self) -> Floats:
         """The 1-minute aggregates: (fields, rows); a count of 0 where there were no values."""
         return combine(self.ring, self.pct)
+
+
+@dataclass(eq=False)
+class Minute:
+    """A minute of many stats: `minute` is Unix time divided by 60, `columns` are (fields, stats), `sketches` hold ""
+    for a stat without, or are None where no stat has one."""
+
+    minute: int
+    stats: list[Stat]
+    columns: Floats
+    sketches: list[str] | None = None
+
+    def select(self, chosen: NDArray[np.bool_]) -> "Minute":
+        """The same of some stats only."""
+        if chosen.all():
+            return self
+        places = np.flatnonzero(chosen).tolist()
+        sketches = None if self.sketches is None else [self.sketches[place] for place in places]
+        return Minute(self.minute, [self.stats[place] for place in places], self.columns[:, chosen], sketches)
+
+    def rows(self) -> Iterator[MinuteRow]:
+        """The same as rows."""
+        sketches = self.sketches or [""] * len(self.stats)
+        for stat, values, sketch in zip(self.stats, self.columns.T.tolist(), sketches, strict=True):
+            yield minute_row(stat, self.minute, values, sketch)
 
 
 @dataclass(eq=False)
@@ -45,59 +82,64 @@ class Cut:
     late: list[MinuteRow] = field(default_factory=list)
     processes: list[tuple[Process, Entry]] = field(default_factory=list)
 
+    def complete(self) -> Iterator[None]:
+        """Copies what has not been copied yet, a page each step. Called by the thread of the engine, before
+        `calculated`."""
+        for page in self.pages:
+            page.complete()
+            yield
+
 
 def of_page(page: Page[Stat]) -> PageCut | None:
     """A copy of what the page holds of its current minute; None for a page without stats."""
+    page.settle()
     page.fold()
-    rows = np.array([row for row, owner in enumerate(page.owners) if owner is not None], dtype=np.int64)
-    if not rows.size:
+    stats = [owner for owner in page.owners if owner is not None]
+    if not stats:
         return None
-    return PageCut(
+    rows = np.arange(SIZE)
+    if len(stats) < SIZE:
+        rows = np.array([row for row, owner in enumerate(page.owners) if owner is not None])
+    ring = np.empty((FIELDS, page.slot % SLOTS + 1, rows.size))
+    ring[:, 0] = page.ring[:, 0, rows]
+    cut = PageCut(
         minute=page.slot // SLOTS,
-        stats=[owner for owner in page.owners if owner is not None],
-        ring=page.ring[:, : page.slot % SLOTS + 1, rows],
+        stats=stats,
+        rows=rows,
+        ring=ring,
         pct=page.pct[rows],
         total=page.total[rows],
         last=page.last[rows],
         mean=page.mean[rows],
         first_slot=page.first_slot[rows],
+        _page=page,
     )
+    page.before_change = cut.complete
+    return cut
 
 
-def calculated(cut: Cut) -> tuple[list[MinuteRow], list[tuple[int, str, Entry]]]:
-    """The rows of the minute, and account, process and contents of the `.cur` of each process."""
-    rows: list[MinuteRow] = list(cut.late)
-    stats: dict[Process, dict[Kind, Entry]] = {}
+def calculated(cut: Cut) -> tuple[list[Minute], list[tuple[int, str, Entry]]]:
+    """The minutes of all stats, and account, process and contents of the `.cur` of each process, from a cut that is
+    complete."""
+    minutes: list[Minute] = []
+    states = {process: {**entry, "stats": {kind: {} for kind in KINDS}} for process, entry in cut.processes}
     for page in cut.pages:
-        merged = page.merged().T.tolist()
-        rows.extend(_rows(page, merged))
-        for stat, entry in _entries(page, merged):
-            stats.setdefault(stat.process, {kind: {} for kind in KINDS})[stat.kind][stat.name] = entry
-    states = [
-        (process.account.id, process.name, {**entry, "stats": stats.get(process) or {kind: {} for kind in KINDS}})
-        for process, entry in cut.processes
-    ]
-    return rows, states
+        merged = page.merged()
+        minutes.append(Minute(page.minute, page.stats, merged).select(merged[CNT] > 0))
+        for stat, entry in zip(page.stats, _entries(page, merged), strict=True):
+            states[stat.process]["stats"][stat.kind][stat.name] = entry
+    return minutes, [(process.account.id, process.name, state) for process, state in states.items()]
 
 
-def _rows(page: PageCut, merged: list[list[float]]) -> Iterator[MinuteRow]:
-    for stat, values in zip(page.stats, merged, strict=True):
-        if values[CNT]:
-            yield minute_row(stat, page.minute, values)
-
-
-def minute_row(stat: Stat, minute: int, values: list[float]) -> MinuteRow:
+def minute_row(stat: Stat, minute: int, values: list[float], sketch: str = "") -> MinuteRow:
     """The row of a stat with these eight fields."""
     total, count, highest, lowest, bot, top, first, last = values
-    aggregate = Aggregate(total, int(count), highest, lowest, bot, top, first, last)
+    aggregate = Aggregate(total, int(count), highest, lowest, bot, top, first, last, sketch)
     return MinuteRow(stat.process.account.id, stat.process.name, stat.kind, stat.name, minute, aggregate)
 
 
-def _entries(page: PageCut, merged: list[list[float]]) -> Iterator[tuple[Stat, Entry]]:
-    totals, lasts, means = page.total.tolist(), page.last.tolist(), page.mean.tolist()
+def _entries(page: PageCut, merged: Floats) -> list[Entry]:
     begin = page.minute * SLOTS
     slots = begin + page.ring.shape[1] - np.maximum(page.first_slot, begin)
-    covered = (np.maximum(slots, 1) * SLOT_SECONDS).tolist()
-    for index, stat in enumerate(page.stats):
-        kept = live.Kept(totals[index], lasts[index], means[index])
-        yield stat, live.entry(stat, merged[index], kept, float(covered[index]))
+    kept = live.Kept(page.total, page.last, page.mean)
+    return live.entries(page.stats, merged, kept, np.maximum(slots, 1.0) * SLOT_SECONDS)

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from stats.aggregation.arithmetic import BOT, CNT, MAX, MIN, SUM, TOP, Floats, combine
 from stats.aggregation.pages import SLOT_SECONDS, SLOTS, Page
@@ -14,11 +15,12 @@ Entry = dict[str, Any]
 
 
 class Kept(NamedTuple):
-    """What outlives the rolling minute: the total, the newest value, the average of the newest slot with values."""
+    """What outlives the rolling minute of each stat: the total, the newest value, the average of the newest slot with
+    values."""
 
-    total: float
-    last: float
-    mean: float
+    total: Floats
+    last: Floats
+    mean: Floats
 
 
 def values(stats: Iterable[Stat], sparks: bool = False) -> Iterator[tuple[Stat, Entry]]:
@@ -29,11 +31,11 @@ def values(stats: Iterable[Stat], sparks: bool = False) -> Iterator[tuple[Stat, 
     for page, members in by_page.items():
         rows = np.array([stat.row for stat in members])
         window = page.window(rows)
-        merged = combine(window, page.pct[rows]).T.tolist()
+        kept = Kept(page.total[rows], page.last[rows], page.mean[rows])
+        covered = np.array([_covered(stat) for stat in members])
+        found = entries(members, combine(window, page.pct[rows]), kept, covered)
         points = _points(window).T.tolist()
-        for stat, total, one in zip(members, merged, points, strict=True):
-            kept = Kept(float(page.total[stat.row]), float(page.last[stat.row]), float(page.mean[stat.row]))
-            fields = entry(stat, total, kept, _covered(stat))
+        for stat, fields, one in zip(members, found, points, strict=True):
             fields["p"] = one[-1][0 if stat.kind == "c" else 1]
             if sparks:
                 fields["spark"] = [point[0 if stat.kind == "c" else 1] for point in one]
@@ -74,33 +76,67 @@ def _points(window: Floats) -> Any:
     return np.stack((sums, means))
 
 
-def entry(stat: Stat, merged: list[float], kept: Kept, covered: float) -> Entry:
-    """The live fields of a stat whose last `covered` seconds come to `merged` (the eight fields)."""
-    return {**_FIELDS[stat.kind](merged, kept, covered), "emp": stat.emp}
+def entries(stats: Iterable[Stat], merged: Floats, kept: Kept, covered: Floats) -> list[Entry]:
+    """The live fields of stats whose last `covered` (stats) seconds come to `merged` (fields, stats)."""
+    present = merged[CNT] > 0
+    average = merged[SUM] / np.where(present, merged[CNT], 1.0)
+    columns = (
+        _whole(kept.total),
+        _whole(kept.last),
+        _whole(kept.mean),
+        _whole(merged[SUM]),
+        (merged[SUM] / covered).tolist(),
+        (merged[CNT] / covered).tolist(),
+        _whole(average, present),
+        *(_whole(merged[field], present) for field in (MIN, MAX, BOT, TOP)),
+    )
+    rows = map(_Row._make, zip(*columns, strict=True))
+    return [_FIELDS[stat.kind](row, stat.emp) for stat, row in zip(stats, rows, strict=True)]
 
 
-def _counter(merged: list[float], kept: Kept, covered: float) -> Entry:
-    return {"total": whole(kept.total), "sum": whole(merged[SUM]), "rate": merged[SUM] / covered}
+class _Row(NamedTuple):
+    total: float
+    last: float
+    mean: float
+    sum: float
+    sum_rate: float
+    cnt_rate: float
+    avg: float | None
+    min: float | None
+    max: float | None
+    bot: float | None
+    top: float | None
 
 
-def _gauge(merged: list[float], kept: Kept, _covered: float) -> Entry:
-    return {"last": whole(kept.last), **_spread(merged)}
+def _counter(row: _Row, emp: bool) -> Entry:
+    return {"total": row.total, "sum": row.sum, "rate": row.sum_rate, "emp": emp}
 
 
-def _timer(merged: list[float], kept: Kept, covered: float) -> Entry:
+def _gauge(row: _Row, emp: bool) -> Entry:
+    return {"last": row.last, "avg": row.avg, "min": row.min, "max": row.max, "emp": emp}
+
+
+def _timer(row: _Row, emp: bool) -> Entry:
     return {
-        "last": whole(kept.mean),
-        **_spread(merged),
-        "bot": whole(merged[BOT]) if merged[CNT] else None,
-        "top": whole(merged[TOP]) if merged[CNT] else None,
-        "rate": merged[CNT] / covered,
+        "last": row.mean,
+        "avg": row.avg,
+        "min": row.min,
+        "max": row.max,
+        "bot": row.bot,
+        "top": row.top,
+        "rate": row.cnt_rate,
+        "emp": emp,
     }
 
 
-def _spread(merged: list[float]) -> Entry:
-    if not merged[CNT]:
-        return {"avg": None, "min": None, "max": None}
-    return {"avg": merged[SUM] / merged[CNT], "min": whole(merged[MIN]), "max": whole(merged[MAX])}
+def _whole(column: Floats, present: NDArray[np.bool_] | None = None) -> list[Any]:
+    """As `whole`, for many numbers; None where none is `present`."""
+    ints = (column == np.rint(column)) & (np.abs(column) < 2**53)
+    mixed = column.astype(object)
+    mixed[ints] = column[ints].astype(np.int64)
+    if present is not None:
+        mixed[~present] = None
+    return mixed.tolist()  # type: ignore[no-any-return]
 
 
 def whole(number: float) -> float | int:

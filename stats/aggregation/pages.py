@@ -5,11 +5,12 @@ whatever its event rate. Slot numbers are Unix time divided by 5, so twelve of t
 one clock minute, and before the first slot of a new minute opens, the ring holds just the minute before: `cut` copies
 it then.
 
-What arrives is collected and folded in batches, since one operation on many rows costs as much as on one.
+What arrives is collected and folded in batches, since one operation on many rows costs as much as on one; batches are
+small enough that nobody waits for one.
 """
 
 from array import array
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Generic, TypeVar
 
 import numpy as np
@@ -21,6 +22,7 @@ SLOT_SECONDS = 5
 SLOTS = 12  # a minute
 SIZE = 4096
 _WAVE = 64  # most parts of one stat that are merged at once; bounds the memory of a batch with many repeats
+_BATCH = 512 * (FIELDS + 1)  # numbers of collected partials; to fold them takes some 0.3 ms
 _NEVER = -(10**9)
 
 Owner = TypeVar("Owner")
@@ -34,7 +36,8 @@ def slot_of(at: float) -> int:
 class Page(Generic[Owner]):
     """The rings of `SIZE` stats, and beside them what outlives a ring: totals, the last value, first and last slot.
 
-    `owners` tells whose row it is.
+    `owners` tells whose row it is. `before_change` is called, once, before slots of the last minute but its first one,
+    or rows that are free, get other values: a cut may still have to copy them.
     """
 
     def __init__(self, slot: int) -> None:
@@ -47,6 +50,7 @@ class Page(Generic[Owner]):
         self.first_slot = np.full(SIZE, slot)
         self.last_slot = np.full(SIZE, _NEVER)
         self.owners: list[Owner | None] = [None] * SIZE
+        self.before_change: Callable[[], None] | None = None
         self._free = list(range(SIZE - 1, -1, -1))
         self._pending = array("d")
 
@@ -56,6 +60,7 @@ class Page(Generic[Owner]):
 
     def take_row(self, slot: int) -> int:
         """A free row for a stat that appears in `slot`; the caller enters its owner. Raises IndexError when full."""
+        self.settle()
         row = self._free.pop()
         self.total[row] = self.last[row] = self.mean[row] = 0.0
         self.first_slot[row], self.last_slot[row] = slot, _NEVER
@@ -73,6 +78,8 @@ class Page(Generic[Owner]):
         """Collects the eight fields of a partial that belongs into the current slot."""
         self._pending.append(row)
         self._pending.extend(values)
+        if len(self._pending) >= _BATCH:
+            self.fold()
 
     def add_earlier(self, row: int, slot: int, values: Sequence[float]) -> None:
         """Merges a partial into an earlier slot of the current minute."""
@@ -91,8 +98,16 @@ class Page(Generic[Owner]):
         """Opens `slot`. Where it lies back the clock was set, and the page goes on from there with an empty ring."""
         self.fold()
         emptied = np.arange(max(self.slot + 1, slot - SLOTS + 1), slot + 1) if slot >= self.slot else np.arange(SLOTS)
+        if (emptied % SLOTS).any():
+            self.settle()
         self.ring[CNT, emptied % SLOTS] = 0.0
         self.slot = slot
+
+    def settle(self) -> None:
+        """Lets the last cut copy what it still needs."""
+        act, self.before_change = self.before_change, None
+        if act is not None:
+            act()
 
     def window(self, rows: Rows) -> Floats:
         """The partials of the last 60 s of some rows, oldest slot first: (fields, slots, rows)."""

@@ -26,12 +26,17 @@ _encode = msgspec.json.Encoder().encode
 _decode = msgspec.json.Decoder(dict[str, Any]).decode
 
 
-def write(root: Path, account: int, process: str, state: Mapping[str, Any], *, durable: bool = False) -> None:
+def encode(state: Mapping[str, Any]) -> bytes:
+    """The contents of a file."""
+    return _encode(state) + b"\n"
+
+
+def write(root: Path, account: int, process: str, contents: bytes, *, durable: bool = False) -> None:
     """Replaces the state of a process. Raises StorageError, and BadNameError for a name that is none.
 
     `durable`: returns only when it would survive a power cut.
     """
-    replace(paths.cur_path(root, account, process), _encode(state) + b"\n", durable=durable)
+    replace(paths.cur_path(root, account, process), contents, durable=durable)
 
 
 def read(root: Path, account: int, process: str) -> State | None:
@@ -73,9 +78,11 @@ def _processes(folder: Path) -> list[str]:
 
 def _read(path: Path) -> State | None:
     try:
-        state = _decode(path.read_bytes())
-    except (FileNotFoundError, NotADirectoryError):
+        contents = path.read_bytes()
+    except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
         return None
+    try:
+        state = _decode(contents)
     except msgspec.DecodeError as error:
         logger.warning("ignored the damaged state %s: %s", path, error)
         return None

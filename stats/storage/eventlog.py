@@ -34,6 +34,9 @@ def read(root: Path, account: int, level: Level) -> list[dict[str, Any]]:
         lines = path.read_bytes().splitlines()
     except (FileNotFoundError, NotADirectoryError):
         return []
+    except IsADirectoryError as error:  # a flush will tell that it cannot write there
+        logger.warning("ignored what lies in the place of %s: %s", path, error)
+        return []
     events = [event for event in map(_event, lines) if event is not None]
     if len(events) < len(lines):
         logger.warning("ignored %s damaged lines of %s", len(lines) - len(events), path)

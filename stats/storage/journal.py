@@ -3,42 +3,31 @@
     FOLDER/                            DATTSS_DATA/journal/shard-0
         28000000.log                   a segment: the commits that arrived in one minute; numbers only grow
         flush.plan                     what a flush is about to write (`stats.storage.plan`)
+        held                           what the last flush could not write, for the next one
         delivered                      which commits were taken already (`stats.aggregation.delivered`)
+        28000000-517.damaged           bytes that were no records, from that place of a segment on
+        28000000.refused               records that this version cannot take
+        28000000.unreadable            a segment that the disk did not give
 
-A segment is a row of records, each
-
-    length (4 bytes) | CRC-32 of the payload (4 bytes) | payload
-
-in little-endian order. The payload is the account (8 bytes), the Unix time of arrival (8 bytes, a double) and the body
-of the commit as JSON. A crash may tear the last record: it was never acknowledged, and is cut off when the segment is
-read. A segment is dropped when all that it holds is in the `.prt` files.
+A segment is a row of records (`stats.storage.segment`). A crash may tear the last one: it was never acknowledged, and
+is cut off when the segment is read. What is damaged before it is stepped over. A segment is dropped when all that it
+holds is in the `.prt` files; what was set aside stays until somebody has looked at it.
 """
 
 import logging
 import os
-import struct
-import zlib
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Iterator
 from pathlib import Path
-from typing import NamedTuple
+from typing import BinaryIO
 
+from stats.storage import segment
 from stats.storage.failures import failure
+from stats.storage.segment import Damage, Record
 
 logger = logging.getLogger("dattss.storage")
 
 SEGMENT = ".log"
-_HEADER = struct.Struct("<II")
-_ORIGIN = struct.Struct("<qd")
-_LONGEST = 9 << 20  # bytes of a payload: a commit is at most 8 MiB unpacked
-
-
-class Record(NamedTuple):
-    """A commit as it came: `at` is the Unix time of its arrival, `body` its JSON."""
-
-    account: int
-    at: float
-    body: bytes
 
 
 class Journal:
@@ -52,11 +41,11 @@ class Journal:
         self._dirty = False
         self._ended: deque[int] = deque()  # descriptors of segments that wait for their last sync
         self.number = -1  # of the segment that is open, or was last
+        self.faults: Counter[str] = Counter()  # what reading found: "torn", "damaged", "refused", "unreadable"
 
     def append(self, record: Record) -> None:
         """Writes the record wholly, or not at all and raises StorageError. `open_segment` comes first."""
-        payload = _ORIGIN.pack(record.account, record.at) + record.body
-        data = _HEADER.pack(len(payload), zlib.crc32(payload)) + payload
+        data = segment.encode(record)
         try:
             written = os.write(self._descriptor, data)
             while written < len(data):  # the next attempt tells why this one ended early, or completes it
@@ -112,17 +101,52 @@ class Journal:
         return sorted(int(number) for number in numbers if number.isascii() and number.isdigit())
 
     def read(self, number: int) -> Iterator[Record]:
-        """The records of a segment. What is torn or damaged ends it: it is cut off, and the log says how much."""
+        """The records of a segment. The log and `faults` tell what stands between them; it is set aside, and cut off
+        where nothing follows it. A segment that the disk does not give ends early and is set aside as a whole."""
         path = self._path(number)
-        data = memoryview(path.read_bytes())
-        at = 0
-        while (payload := _payload(data, at)) is not None:
-            account, arrival = _ORIGIN.unpack_from(payload)
-            yield Record(account, arrival, bytes(payload[_ORIGIN.size :]))
-            at += _HEADER.size + len(payload)
-        if at < len(data):
-            logger.warning("cut %s bytes of a torn record from %s", len(data) - at, path)
-            os.truncate(path, at)
+        try:
+            with path.open("rb+") as file:
+                yield from self._sound(file, path)
+        except OSError as error:
+            logger.error("%s cannot be read (%s); what it holds is missing", path, error)  # noqa: TRY400
+            self.faults["unreadable"] += 1
+            path.rename(path.with_suffix(".unreadable"))
+
+    def refuse(self, number: int, record: Record, reason: str) -> None:
+        """Sets a record aside that cannot be taken."""
+        path = self._path(number).with_suffix(".refused")
+        logger.error("a commit in segment %s cannot be taken (%s); it is kept in %s", number, reason, path.name)
+        self.faults["refused"] += 1
+        try:
+            with path.open("ab") as file:
+                file.write(segment.encode(record))
+        except OSError as error:
+            logger.error("it cannot be kept, and is lost: %s", error)  # noqa: TRY400
+
+    def _sound(self, file: BinaryIO, path: Path) -> Iterator[Record]:
+        damages = []
+        for part in segment.read(file):
+            if isinstance(part, Record):
+                yield part
+            else:
+                damages.append(part)
+        for damage in damages:
+            self._set_aside(file, damage, path)
+
+    def _set_aside(self, file: BinaryIO, damage: Damage, path: Path) -> None:
+        """A copy of the damaged bytes, since the segment will be dropped; where the disk is full they stay in it, which
+        does no harm."""
+        self.faults["torn" if damage.torn else "damaged"] += 1
+        what = "a torn record" if damage.torn else "damage"
+        aside = path.with_name(f"{path.stem}-{damage.at}.damaged")
+        try:
+            _copy(file, damage, aside)
+            if damage.at + damage.size == os.fstat(file.fileno()).st_size:
+                file.truncate(damage.at)
+        except OSError as error:
+            logger.error("left %s bytes of %s in %s: %s", damage.size, what, path, error)  # noqa: TRY400
+        else:
+            logger.warning("cut %s bytes of %s from %s; they are in %s", damage.size, what, path, aside.name)
 
     def drop(self, number: int) -> None:
         """Removes a segment; nothing happens where it is gone already."""
@@ -136,12 +160,10 @@ class Journal:
         os.ftruncate(self._descriptor, self._size)
 
 
-def _payload(data: memoryview, at: int) -> memoryview | None:
-    """The payload of the record at `at`; None at the end and where there is no sound record."""
-    if at + _HEADER.size > len(data):
-        return None
-    length, checksum = _HEADER.unpack_from(data, at)
-    payload = data[at + _HEADER.size : at + _HEADER.size + length]
-    if not _ORIGIN.size <= length <= _LONGEST or len(payload) < length or zlib.crc32(payload) != checksum:
-        return None
-    return payload
+def _copy(file: BinaryIO, damage: Damage, aside: Path) -> None:
+    file.seek(damage.at)
+    left = damage.size
+    with aside.open("wb") as copy:
+        while left and (piece := file.read(min(left, segment.PIECE))):
+            copy.write(piece)
+            left -= len(piece)

@@ -74,20 +74,30 @@ def pack_day(root: Path, account: int, day: date) -> PackReport | None:
 
 def _pack(root: Path, account: int, day: date) -> PackReport | None:
     folder, target = paths.day_dir(root, account, day), paths.pack_path(root, account, day)
-    draft = _unfinished(target)
     _remove_drafts(root, account, day)
     plain = _plain_files(folder)
     if not plain:
         return None
-    with opened(target) as before, open(draft, "wb") as stream:
-        sources = _write(PackWriter(stream), folder, plain, before)
-    _verify(draft)
-    draft.rename(target)
-    _sync(target.parent)
+    sources = _replace(target, folder, plain)
     for (process, file), source in sources.items():
         _remove_unchanged(folder / process / file, source)
     _remove_empty(folder, plain)
     return PackReport(len(sources), sum(source[2] for source in sources.values()), target.stat().st_size)
+
+
+def _replace(target: Path, folder: Path, plain: dict[str, list[str]]) -> dict[tuple[str, str], Signature]:
+    """Writes the packed day anew, with plain files; returns the signatures that these had."""
+    draft = _unfinished(target)
+    try:
+        with opened(target) as before, open(draft, "wb") as stream:
+            sources = _write(PackWriter(stream), folder, plain, before)
+        _verify(draft)
+        draft.rename(target)
+    except OSError:
+        draft.unlink(missing_ok=True)  # where the disk is full its bytes are needed
+        raise
+    _sync(target.parent)
+    return sources
 
 
 def _plain_files(folder: Path) -> dict[str, list[str]]:
@@ -121,7 +131,8 @@ def _write(
                 packed, source = _packed(path.read_bytes(), before, earlier.get(file))
             else:
                 assert before is not None  # noqa: S101  (tells mypy: it is where `earlier` is from)
-                packed, source = before.packed(earlier[file]), earlier[file].source
+                packed = before.packed(earlier[file])
+                source = checksum(packed_file.unpack(packed))  # it is whole: should it appear as a file, it is not late
             writer.add(process, file, packed, source)
     writer.finish()
     return sources
@@ -176,12 +187,17 @@ def unpack_day(root: Path, account: int, day: date) -> int:
         _pack(root, account, day)
         _remove_drafts(root, account, day)
         target, folder = paths.pack_path(root, account, day), paths.day_dir(root, account, day)
+        if not target.exists():
+            return 0
+        _replace(target, folder, {})  # it knows the files that are about to appear beside it
         draft = _unfinished(folder)
-        with opened(target) as pack:
-            if pack is None:
-                return 0
-            files = _unpack_into(draft, pack)
-        shutil.copytree(folder, draft, dirs_exist_ok=True) if folder.exists() else None
+        try:
+            with opened(target) as pack:
+                files = _unpack_into(draft, pack) if pack else 0
+            shutil.copytree(folder, draft, dirs_exist_ok=True) if folder.exists() else None
+        except OSError:
+            shutil.rmtree(draft, ignore_errors=True)  # as above
+            raise
         shutil.rmtree(folder, ignore_errors=True)
         draft.rename(folder)
         _sync(folder.parent)
@@ -195,15 +211,19 @@ def _unpack_into(draft: Path, pack: PackReader) -> int:
         place = draft / paths.process_name(process)
         place.mkdir(parents=True)
         for file, entry in pack.index(process).items():
-            if paths.stat_of(file) is None:
-                raise paths.BadNameError("stat", file)
-            with open(place / file, "wb") as stream:
-                stream.write(packed_file.unpack(pack.packed(entry)))
-                stream.flush()
-                os.fsync(stream.fileno())
+            _unpack_file(place, file, pack.packed(entry))
             files += 1
         _sync(place)
     return files
+
+
+def _unpack_file(place: Path, file: str, packed: bytes) -> None:
+    if paths.stat_of(file) is None:
+        raise paths.BadNameError("stat", file)
+    with open(place / file, "wb") as stream:
+        stream.write(packed_file.unpack(packed))
+        stream.flush()
+        os.fsync(stream.fileno())
 
 
 def remove_day(root: Path, account: int, day: date) -> None:

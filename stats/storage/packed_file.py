@@ -7,16 +7,11 @@ all) as it is, compressed. Which of the two is tried, not guessed.
 import zlib
 from typing import NamedTuple
 
-import msgspec
-import numpy as np
-
 from stats.aggregation.arithmetic import CNT, FIELDS, Floats
 from stats.storage.columns import Whole, compress, decode_columns, decompress, encode_columns
 from stats.storage.day_table import DayTable, parse_day
-from stats.storage.prt import MINUTES
+from stats.storage.prt import format_lines
 
-_encode = msgspec.json.Encoder().encode
-_CLOCK = tuple(b"%02d:%02d," % divmod(minute, 60) for minute in range(MINUTES))
 _RAW, _COLUMNS = b"R", b"C"
 _SPLIT = 4  # bytes that tell where the columns end and the sketches begin
 
@@ -56,16 +51,18 @@ def table(packed: bytes) -> DayTable:
     """The minutes of the content that was packed, without going through its text where it is kept as columns."""
     if packed[:1] == _RAW:
         return parse_day(decompress(packed[1:]))
-    minutes, columns, sketches = _columns(packed)
-    return DayTable(minutes, columns, None if sketches is None else [sketch.decode() for sketch in sketches])
+    return DayTable(*_columns(packed))
 
 
-def _columns(packed: bytes) -> tuple[Whole, Floats, list[bytes] | None]:
+def _columns(packed: bytes) -> tuple[Whole, Floats, bytes | None]:
     if packed[:1] != _COLUMNS:
         raise DamagedPackError("a file in it is of no known form")
     end = 1 + _SPLIT + int.from_bytes(packed[1 : 1 + _SPLIT], "little")
-    sketches = decompress(packed[end:]).split(b"\n") if len(packed) > end else None
-    return *decode_columns(packed[1 + _SPLIT : end]), sketches
+    sketches = decompress(packed[end:]) + b"\n" if len(packed) > end else None
+    minutes, columns = decode_columns(packed[1 + _SPLIT : end])
+    if sketches is not None and sketches.count(b"\n") != len(minutes):
+        raise DamagedPackError("its columns are of different lengths")
+    return minutes, columns, sketches
 
 
 def _as_columns(content: bytes) -> bytes | None:
@@ -73,22 +70,16 @@ def _as_columns(content: bytes) -> bytes | None:
     if day.damaged or not len(day.minutes) or (day.columns[CNT] >= 2.0**53).any():
         return None
     columns = encode_columns(day.minutes, day.columns)
-    sketches = compress("\n".join(day.sketches).encode()) if day.sketches is not None else b""
+    sketches = compress(day.sketches[:-1]) if day.sketches is not None else b""
     return _COLUMNS + len(columns).to_bytes(_SPLIT, "little") + columns + sketches
 
 
-def _text(minutes: Whole, columns: Floats, sketches: list[bytes] | None) -> bytes:
-    """The lines, as `prt.format_line` writes them, all at once."""
-    rows = _encode(np.ascontiguousarray(columns.T).tolist())[2:-2].replace(b"],[", b",\n") + b","
-    lines = rows.replace(b".0,", b",").replace(b"-0,", b"0,").split(b"\n")
-    clocks = [_CLOCK[minute] for minute in minutes.tolist()]
-    tails = sketches or [b""] * len(lines)
-    if not len(clocks) == len(lines) == len(tails) or columns.shape[0] != FIELDS:
+def _text(minutes: Whole, columns: Floats, sketches: bytes | None) -> bytes:
+    """The lines of the columns."""
+    if columns.shape != (FIELDS, len(minutes)):
         raise DamagedPackError("its columns are of different lengths")
-    return b"".join(
-        clock + (line + tail if tail else line[:-1]) + b"\n"
-        for clock, line, tail in zip(clocks, lines, tails, strict=True)
-    )
+    texts = None if sketches is None else sketches.decode().split("\n")[:-1]
+    return b"".join(format_lines(minutes.tolist(), columns, texts))
 
 
 def merged(packed: bytes, fresh: bytes) -> bytes:
@@ -101,5 +92,4 @@ def merged(packed: bytes, fresh: bytes) -> bytes:
     day = parse_day(joined)
     if day.damaged:
         return joined
-    sketches = None if day.sketches is None else [sketch.encode() for sketch in day.sketches]
-    return _text(day.minutes, day.columns, sketches)
+    return _text(day.minutes, day.columns, day.sketches)

@@ -4,64 +4,108 @@ Minutes are lines in many files, and a crash in the middle of writing them leave
 again would count twice. So a flush first works out what each line and file will be, writes that down as one file, and
 only then drops the segment of the journal that it came from and does what is written. Doing it again changes nothing:
 every step sets something to a value. A plan that a start finds is done once more, from the beginning.
+
+A file that cannot be written, but for a full disk, must not stop all others for ever. What is meant for it is kept
+beside the plan, in `held`, and becomes part of the next plan.
 """
 
 import logging
 import zlib
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
 
-from stats.aggregation.partial import MinuteRow
+from stats.storage.lines import Lines
 from stats.storage.paths import Level
 from stats.storage.replace import replace
 
 logger = logging.getLogger("dattss.storage")
 
 PLAN = "flush.plan"
+HELD = "held"
 _CHECKSUM_BYTES = 4
+
+State = tuple[int, str, bytes]  # account, process, contents of the `.cur`
+Events = tuple[int, Level, list[dict[str, Any]]]  # account, level, the last of them
+
+
+class Held(msgspec.Struct, array_like=True):
+    """What the last plan could not write."""
+
+    lines: list[Lines] = []
+    states: list[State] = []
+    events: list[Events] = []
 
 
 class Plan(msgspec.Struct, array_like=True):
-    """What a flush sets: `lines` of `.prt` files (as MinuteRow has them, merged with what was there), `states`
-    (account, process, contents of the `.cur`), `events` (account, level, the last of them), and `delivered`
-    (`Delivered.dump`).
+    """What a flush sets: `lines` of `.prt` files (merged with what was there), `states`, `events`, and the contents of
+    the file `delivered`.
 
     `segment` is the last one of the journal that is in it.
     """
 
     segment: int
-    lines: list[MinuteRow]
-    states: list[tuple[int, str, dict[str, Any]]]
-    events: list[tuple[int, Level, list[dict[str, Any]]]]
-    delivered: dict[str, Any]
+    lines: list[Lines]
+    states: list[State]
+    events: list[Events]
+    delivered: bytes
 
 
-_decoder = msgspec.msgpack.Decoder(Plan)
+_Kept = TypeVar("_Kept", Plan, Held)
+_encoder = msgspec.msgpack.Encoder()
+_encode = _encoder.encode
+_plan = msgspec.msgpack.Decoder(Plan)
+_held = msgspec.msgpack.Decoder(Held)
 
 
 def write(folder: Path, plan: Plan) -> None:
     """Puts the plan into its file, durably. Raises StorageError, and then there is none."""
-    payload = msgspec.msgpack.encode(plan)
-    replace(folder / PLAN, zlib.crc32(payload).to_bytes(_CHECKSUM_BYTES, "little") + payload, durable=True)
+    # One encoding of it all would keep the event loop waiting: other threads get their turn between the pieces only.
+    pieces = [[msgspec.Raw(_encode(one)) for one in some] for some in (plan.lines, plan.states)]
+    _write(folder / PLAN, (plan.segment, *pieces, plan.events, plan.delivered))
 
 
 def read(folder: Path) -> Plan | None:
     """The plan that a flush has left undone, if there is one."""
-    path = folder / PLAN
+    return _read(folder / PLAN, _plan)
+
+
+def remove(folder: Path) -> None:
+    """The plan is done."""
+    (folder / PLAN).unlink(missing_ok=True)
+
+
+def hold(folder: Path, held: Held) -> None:
+    """Replaces what is held, durably; there is no file where nothing is. Raises StorageError."""
+    if held.lines or held.states or held.events:
+        _write(folder / HELD, held)
+    else:
+        (folder / HELD).unlink(missing_ok=True)
+
+
+def read_held(folder: Path) -> Held:
+    """What is held."""
+    return _read(folder / HELD, _held) or Held()
+
+
+def _write(path: Path, kept: object) -> None:
+    data = bytearray(_CHECKSUM_BYTES)
+    _encoder.encode_into(kept, data, _CHECKSUM_BYTES)
+    with memoryview(data)[_CHECKSUM_BYTES:] as payload:
+        checksum = zlib.crc32(payload)
+    data[:_CHECKSUM_BYTES] = checksum.to_bytes(_CHECKSUM_BYTES, "little")
+    replace(path, data, durable=True)
+
+
+def _read(path: Path, decoder: "msgspec.msgpack.Decoder[_Kept]") -> _Kept | None:
     try:
         data = path.read_bytes()
     except FileNotFoundError:
         return None
     payload = data[_CHECKSUM_BYTES:]
     if zlib.crc32(payload) != int.from_bytes(data[:_CHECKSUM_BYTES], "little"):
-        # It is renamed into place only when it is whole, so the disk itself has failed; its segment is still there.
-        logger.error("ignored the damaged plan %s", path)
+        # It is renamed into place only when it is whole, so the disk itself has failed.
+        logger.error("ignored the damaged file %s", path)
         return None
-    return _decoder.decode(payload)
-
-
-def remove(folder: Path) -> None:
-    """The plan is done."""
-    (folder / PLAN).unlink(missing_ok=True)
+    return decoder.decode(payload)

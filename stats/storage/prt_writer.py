@@ -10,17 +10,19 @@ have torn is cut off when a file is touched for the first time, before anything 
 import logging
 import os
 import threading
+from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import date
-from itertools import islice
+from itertools import islice, repeat
 from pathlib import Path
 from typing import NamedTuple
 
 from stats.aggregation.groups import merge_groups
-from stats.aggregation.partial import Aggregate, Kind, MinuteRow
+from stats.aggregation.partial import Aggregate
 from stats.storage import paths
 from stats.storage.failures import StorageError, failure
+from stats.storage.lines import Lines
 from stats.storage.prt import MINUTES, format_line, parse_line
 from stats.storage.replace import replace_in
 
@@ -35,13 +37,13 @@ _FILES_AT_ONCE = (
 )
 _TAIL = 4096  # bytes; normally holds the last line and what may be torn after it
 _MINUTE_OF = {b"%02d:%02d," % divmod(minute, 60): minute for minute in range(MINUTES)}
+_APPEND = os.O_WRONLY | os.O_APPEND | os.O_CREAT
 
 
 @dataclass
 class WriteReport:
-    """What a write did. `written` rows are in their files; `late` of them had to be merged into the middle or the
-    end of a file. `cut` torn or unreadable lines were removed from files. `refused` rows can never be
-    written (a bad name, not a number); each is in the log.
+    """What a write did. `written` lines are in their files; for `late` of them a file had to be replaced. `cut` torn or
+    unreadable lines were removed from files. `refused` lines can never be written (a bad name); each is in the log.
     """
 
     written: int = 0
@@ -51,45 +53,58 @@ class WriteReport:
 
 
 class Merged(NamedTuple):
-    """Rows that are ready to be written; `cut` and `refused` as in WriteReport."""
+    """Lines that are ready to be written; `cut` and `refused` as in WriteReport."""
 
-    rows: list[MinuteRow]
+    lines: list[Lines]
     cut: int
     refused: int
 
 
 class FlushError(StorageError):
-    """Some rows could not be written: exactly `unwritten`, in the order in which they came. `report` has the rest.
+    """Some lines could not be written: exactly `unwritten`, in the order in which they came. `report` has the rest, and
+    `causes` each file or folder that failed, once.
 
-    `errno`, `strerror`, `filename` and `full` are those of the first failure. Writing `unwritten` again, and only that,
-    completes the flush with nothing twice.
+    `errno`, `strerror` and `filename` are those of the first failure; `full` is set where any file did not fit. Writing
+    `unwritten` again, and only that, completes the flush with nothing twice.
     """
 
-    def __init__(self, cause: StorageError, unwritten: list[MinuteRow], report: WriteReport) -> None:
-        super().__init__(cause.errno, cause.strerror, cause.filename)
+    def __init__(self, causes: list[StorageError], unwritten: list[Lines], report: WriteReport) -> None:
+        super().__init__(causes[0].errno, causes[0].strerror, causes[0].filename)
+        self.causes = causes
         self.unwritten = unwritten
         self.report = report
+
+    @property
+    def full(self) -> bool:
+        return any(cause.full for cause in self.causes)
 
 
 @dataclass(eq=False)
 class _Folder:
-    """A process's folder of one day. `last`: file name → last minute of the day in the file."""
+    """A process's folder of one day. `last`: file name → last minute of the day in the file. `untouched`: files that
+    were there when it was opened for the first time, or have failed, and have not been looked at since."""
 
     path: Path
     descriptor: int = _NONE
     last: dict[str, int] = field(default_factory=dict)
+    untouched: set[str] | None = None
 
-    def append(self, file: str, minute: int, line: bytes) -> None:
+    def append(self, file: str, minute: int, text: bytes) -> None:
         """Adds the line of `minute` wholly, or not at all and raises OSError."""
-        descriptor = os.open(file, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o644, dir_fd=self.descriptor)
+        descriptor = os.open(file, _APPEND, 0o644, dir_fd=self.descriptor)
         try:
-            _write_whole(descriptor, line)
+            _write_whole(descriptor, text)
             self.last[file] = minute
         except OSError:
-            self.last.pop(file, None)  # look at the file again before anything is added to it
+            self.forget(file)
             raise
         finally:
             os.close(descriptor)
+
+    def forget(self, file: str) -> None:
+        """The file is looked at again before anything is added to it."""
+        self.last.pop(file, None)
+        self.untouched = {*(self.untouched or ()), file}
 
     def content(self, file: str) -> bytes:
         """What the file holds; nothing where there is no file."""
@@ -101,7 +116,7 @@ class _Folder:
 
 
 class Writer:
-    """Writes rows below `root`. It must be the only one that writes there; its calls may come from several threads.
+    """Writes lines below `root`. It must be the only one that writes there; its calls may come from several threads.
 
     It remembers the last minute of each file that it wrote to (about 200 bytes a stat), for the days of the latest
     call.
@@ -112,146 +127,95 @@ class Writer:
         self._lock = threading.Lock()
         self._days: dict[int, dict[tuple[int, str], _Folder]] = {}
 
-    def merged(self, rows: Iterable[MinuteRow]) -> Merged:
-        """What the lines of these minutes become: rows of the same minute are merged, in the order in which they come,
-        after what its file has already. Nothing is written, but torn lines are cut off."""
+    def merged(self, lines: Iterable[Lines]) -> Merged:
+        """What these lines become: those of the same minute and file are merged, in the order in which they come, after
+        what the file has already. Nothing is written, but torn lines are cut off."""
         with self._lock:
-            flush = _Flush(self._days)
+            flush = _Flush(self._root, self._days)
             try:
-                return Merged(flush.merged(rows, self._root), flush.report.cut, flush.report.refused)
+                return Merged(_Merge(flush).run(lines), flush.report.cut, flush.report.refused)
             finally:
                 self._days = flush.close()
 
-    def write(self, rows: Iterable[MinuteRow]) -> WriteReport:
-        """Sets the line of each row in the file of its stat and UTC day; fastest when rows of a process come together.
+    def write(self, lines: Iterable[Lines]) -> WriteReport:
+        """Sets the lines in their files; fastest when those of a process come together.
 
-        Done twice it changes nothing. A row that fails does not keep others from being written; FlushError tells which
+        Done twice it changes nothing. What fails does not keep others from being written; FlushError tells which lines
         are left.
         """
         with self._lock:
-            flush = _Flush(self._days)
+            flush = _Flush(self._root, self._days)
             try:
-                flush.run(rows, self._root)
+                _Write(flush).run(lines)
             finally:
                 self._days = flush.close()
-        if flush.failure is not None:
-            raise FlushError(flush.failure, flush.unwritten, flush.report) from flush.failure
+        if flush.causes:
+            raise FlushError(list(flush.causes.values()), flush.unwritten, flush.report) from None
         return flush.report
 
 
 class _Flush:
-    """One call of `Writer.write`."""
+    """One call of a Writer: the folders that it has open, and what became of the lines."""
 
-    def __init__(self, days: dict[int, dict[tuple[int, str], _Folder]]) -> None:
+    def __init__(self, root: Path, days: dict[int, dict[tuple[int, str], _Folder]]) -> None:
         self.report = WriteReport()
-        self.unwritten: list[MinuteRow] = []
-        self.failure: StorageError | None = None
+        self.unwritten: list[Lines] = []
+        self.causes: dict[str, StorageError] = {}
+        self._root = root
         self._days = days
         self._seen: set[int] = set()
         self._open: list[_Folder] = []
-        self._late: dict[tuple[_Folder, str], list[MinuteRow]] = {}
-
-    def run(self, rows: Iterable[MinuteRow], root: Path) -> None:
-        """Adds what can be added as it comes, then rewrites the files of what was late."""
-        for row in rows:
-            minute = row.minute % MINUTES
-            try:
-                folder, file, last = self._place(row, root)
-                line = format_line(minute, row.aggregate)
-                if minute > last:
-                    folder.append(file, minute, line)
-                    self.report.written += 1
-                else:
-                    self._late.setdefault((folder, file), []).append(row)
-            except OSError as error:
-                self._failed([row], failure(error, str(root / str(row.account) / row.process / row.name)))
-            except (ValueError, OverflowError) as error:
-                self._refuse(row, error)
-        self._rewrite_late()
-
-    def merged(self, rows: Iterable[MinuteRow], root: Path) -> list[MinuteRow]:
-        """The rows, those of the same minute merged with each other and with what its file has."""
-        groups: dict[tuple[int, str, Kind, str, int], list[MinuteRow]] = {}
-        several: dict[tuple[_Folder, str], list[list[MinuteRow]]] = {}
-        for row in rows:
-            try:
-                folder, file, last = self._place(row, root)
-            except OSError:
-                last = _NONE  # writing it will fail as well, and tell
-            except (ValueError, OverflowError) as error:
-                self._refuse(row, error)
-                continue
-            group = groups.setdefault(row[:5], [])
-            group.append(row)
-            if len(group) == 1 and row.minute % MINUTES <= last:
-                several.setdefault((folder, file), []).append(group)
-        for (folder, file), late in several.items():
-            self._put_before(folder, file, late)
-        alone = [group[0] for group in groups.values() if len(group) == 1]
-        together = [group for group in groups.values() if len(group) > 1]
-        merged = merge_groups([[row.aggregate for row in group] for group in together])
-        return alone + [group[0]._replace(aggregate=one) for group, one in zip(together, merged, strict=True)]
-
-    def _put_before(self, folder: _Folder, file: str, groups: list[list[MinuteRow]]) -> None:
-        """Puts what the file has of a minute before the rows of that minute."""
-        if folder.descriptor == _NONE:
-            self._open_folder(folder)
-        lines: dict[int, list[Aggregate]] = {}
-        for line in folder.content(file).split(b"\n"):
-            if line[:6] in _MINUTE_OF and (parsed := parse_line(line)) is not None:
-                lines.setdefault(parsed[0], []).append(parsed[1])
-        for group in groups:
-            first = group[0]
-            group[:0] = [first._replace(aggregate=one) for one in lines.get(first.minute % MINUTES, ())]
-
-    def _place(self, row: MinuteRow, root: Path) -> tuple[_Folder, str, int]:
-        """The folder and the name of a row's file, and the last minute in it."""
-        folder = self._folder(root, row.minute // MINUTES, row.account, row.process)
-        file = f"{row.kind}_{row.name}.prt"
-        last = folder.last.get(file)
-        if last is None:
-            last = folder.last[file] = self._first_touch(folder, paths.prt_name(row.kind, row.name))
-        return folder, file, last
-
-    def _refuse(self, row: MinuteRow, error: Exception) -> None:
-        self.report.refused += 1
-        logger.warning("a minute was refused: %s", error, extra={"row": row[:5]})
 
     def close(self) -> dict[int, dict[tuple[int, str], _Folder]]:
-        """Closes the folders; returns those worth remembering, which are those of the days that rows were of."""
+        """Closes the folders; returns those worth remembering, which are those of the days that lines were of."""
         self._close_folders()
         return {day: folders for day, folders in self._days.items() if day in self._seen} or self._days
 
-    def _failed(self, rows: list[MinuteRow], error: StorageError) -> None:
-        self.unwritten.extend(rows)
-        if self.failure is None:
-            self.failure = error
+    def refuse(self, lines: Lines, files: list[str], error: Exception) -> None:
+        """These files' lines can never be written."""
+        self.report.refused += len(files)
+        logger.warning("a minute was refused: %s", error, extra={"where": lines.where, "files": files})
+
+    def failed(self, lines: Lines, files: Iterable[tuple[str, bytes]], error: OSError, path: Path) -> None:
+        """These files' lines are not written this time."""
+        self.causes.setdefault(str(path), failure(error, str(path)))
+        if not self.unwritten or self.unwritten[-1].where != lines.where:
+            self.unwritten.append(Lines(*lines.where))
+        for file, text in files:
+            self.unwritten[-1].add(file, text)
 
     # --- folders ------------------------------------------------------------------------------------------------------
-    def _folder(self, root: Path, day: int, account: int, process: str) -> _Folder:
-        """The process's folder of that day, open."""
+    def folder(self, lines: Lines) -> _Folder:
+        """The process's folder of that day, open. Raises OSError, ValueError or OverflowError."""
+        day = lines.minute // MINUTES
         folders = self._days.get(day)
         if folders is None:
             folders = self._days[day] = {}
-        folder = folders.get((account, process))
+        folder = folders.get((lines.account, lines.process))
         if folder is None:
-            path = paths.process_dir(root, account, date.fromordinal(_EPOCH + day), process)
-            folder = folders[account, process] = _Folder(path)
+            path = paths.process_dir(self._root, lines.account, date.fromordinal(_EPOCH + day), lines.process)
+            folder = folders[lines.account, lines.process] = _Folder(path)
         if folder.descriptor == _NONE:
             self._seen.add(day)
-            self._open_folder(folder)
+            self.open(folder)
         return folder
 
-    def _open_folder(self, folder: _Folder) -> None:
+    def open(self, folder: _Folder) -> None:
+        """Makes sure that the folder is open: only some are at a time."""
+        if folder.descriptor != _NONE:
+            return
         if len(self._open) >= _OPEN_FOLDERS:
             self._close_folders()
         try:
             folder.descriptor = os.open(folder.path, os.O_RDONLY | os.O_DIRECTORY)
         except FileNotFoundError:
             folder.last.clear()  # it is new, or somebody removed it
+            folder.untouched = None
             folder.path.mkdir(parents=True, exist_ok=True)
             folder.descriptor = os.open(folder.path, os.O_RDONLY | os.O_DIRECTORY)
         self._open.append(folder)
+        if folder.untouched is None:
+            folder.untouched = set(os.listdir(folder.descriptor))
 
     def _close_folders(self) -> None:
         for folder in self._open:
@@ -260,8 +224,18 @@ class _Flush:
         self._open.clear()
 
     # --- the first touch of a file ------------------------------------------------------------------------------------
+    def last(self, folder: _Folder, file: str) -> int:
+        """The last minute in the file, once what may be torn after it is cut off. Raises OSError, BadNameError."""
+        last = folder.last.get(file)
+        if last is None:
+            last = folder.last[file] = self._first_touch(folder, file)
+        return last
+
     def _first_touch(self, folder: _Folder, file: str) -> int:
-        """The last minute in the file, once what may be torn after it is cut off."""
+        if paths.stat_of(file) is None:
+            raise paths.BadNameError("stat", file)
+        if folder.untouched is not None and file not in folder.untouched:
+            return _NONE
         try:
             descriptor = os.open(file, os.O_RDWR, dir_fd=folder.descriptor)
         except FileNotFoundError:
@@ -270,73 +244,216 @@ class _Flush:
             line, torn = _last_line(descriptor)
             if torn:
                 os.ftruncate(descriptor, os.fstat(descriptor).st_size - len(torn))
-                self._cut(folder, file, torn)
+                self.cut(folder, file, torn)
         finally:
             os.close(descriptor)
+        if folder.untouched is not None:
+            folder.untouched.discard(file)
         if not line:
             return _NONE
         parsed = parse_line(line)
         return _REWRITE if parsed is None else parsed[0]
 
-    def _cut(self, folder: _Folder, file: str, line: bytes) -> None:
+    def cut(self, folder: _Folder, file: str, line: bytes) -> None:
+        """A damaged line is removed."""
         self.report.cut += 1
         logger.warning("cut a damaged line from %s/%s: %r", folder.path, file, line[:120])
 
-    # --- rewriting ----------------------------------------------------------------------------------------------------
-    def _rewrite_late(self) -> None:
-        late = iter(self._late.items())
-        while batch := list(islice(late, _FILES_AT_ONCE)):
-            files = list(self._read(batch))
-            merged = iter(merge_groups([parts for file in files for parts in file.changed.values()]))
-            for file in files:
-                self._rewrite(file, zip(file.changed, merged, strict=False))
 
-    def _read(self, batch: Iterable[tuple[tuple[_Folder, str], list[MinuteRow]]]) -> Iterator["_LateFile"]:
-        for (folder, name), rows in batch:
+# --- what lines become ------------------------------------------------------------------------------------------------
+class _Merge:
+    """One call of `Writer.merged`. Nearly all lines are of a minute that their file does not have: they stay as they
+    are. The others become groups: `_groups` all of them, `_wanted` those for which a file has to be read."""
+
+    def __init__(self, flush: _Flush) -> None:
+        self._flush = flush
+        self._groups: list[_Group] = []
+        self._wanted: defaultdict[tuple[_Folder, str], list[_Group]] = defaultdict(list)
+
+    def run(self, lines: Iterable[Lines]) -> list[Lines]:
+        minutes: dict[tuple[int, str, int], list[Lines]] = {}
+        for one in lines:
+            minutes.setdefault(one.where, []).append(one)
+        ready = [self._minute(_joined(same)) for same in minutes.values()]
+        for (folder, file), groups in self._wanted.items():
+            self._read(folder, file, groups)
+        self._merge([group for group in self._groups if len(group.texts) > 1])
+        for group in self._groups:
+            group.lines.add(group.file, group.texts[0])
+        return [one for one in ready if one.files]
+
+    def _minute(self, lines: Lines) -> Lines:
+        """The lines of a process's minute that stay as they are; what becomes of the others is added to them later."""
+        try:
+            folder = self._flush.folder(lines)
+        except OSError:
+            folder = None  # writing them will fail as well, and tell
+        except (ValueError, OverflowError) as error:
+            self._flush.refuse(lines, lines.files, error)
+            return Lines(*lines.where)
+        latest = max(map(folder.last.get, lines.files, _UNKNOWN if folder.untouched else _NEW)) if folder else _REWRITE
+        if lines.minute % MINUTES > latest and len(set(lines.files)) == len(lines.files):
+            return lines
+        return self._grouped(folder, lines)
+
+    def _grouped(self, folder: _Folder | None, lines: Lines) -> Lines:
+        found: dict[str, _Group] = {}
+        kept = Lines(*lines.where)
+        for file, text in zip(lines.files, lines.texts, strict=True):
+            if file in found:
+                found[file].texts.append(text)
+                continue
             try:
-                if folder.descriptor == _NONE:
-                    self._open_folder(folder)
-                content = folder.content(name)
+                last = self._flush.last(folder, file) if folder else _NONE
+            except OSError:
+                last = _NONE  # as above
+            except ValueError as error:
+                self._flush.refuse(lines, [file], error)
+                continue
+            group = found[file] = _Group(kept, file, [text])
+            if folder and lines.minute % MINUTES <= last:
+                self._wanted[folder, file].append(group)
+        self._groups += found.values()
+        return kept
+
+    def _read(self, folder: _Folder, file: str, groups: list["_Group"]) -> None:
+        """Puts what the file has of a minute before the other texts of that minute."""
+        self._flush.open(folder)
+        there: defaultdict[int | None, list[bytes]] = defaultdict(list)
+        for line in folder.content(file).split(b"\n")[:-1]:
+            there[_MINUTE_OF.get(line[:6])].append(line + b"\n")
+        for group in groups:
+            group.texts[:0] = filter(_is_sound, there[group.lines.minute % MINUTES])
+
+    @staticmethod
+    def _merge(groups: list["_Group"]) -> None:
+        parts = [[parsed[1] for text in group.texts if (parsed := parse_line(text[:-1]))] for group in groups]
+        for group, merged in zip(groups, merge_groups(parts), strict=True):
+            group.texts = [format_line(group.lines.minute % MINUTES, merged)]
+
+
+@dataclass(eq=False)
+class _Group:
+    """Texts of the same minute and file, in order; what they become is added to `lines`."""
+
+    lines: Lines
+    file: str
+    texts: list[bytes]
+
+
+_UNKNOWN, _NEW = repeat(_REWRITE), repeat(_NONE)  # the last minute of files that were not looked at yet
+
+
+def _joined(lines: list[Lines]) -> Lines:
+    """The lines of one process's minute in one; files may occur again."""
+    first, *others = lines
+    if not others:
+        return first
+    joined = Lines(*first.where)
+    for one in lines:
+        joined.files += one.files
+        joined.texts += one.texts
+    return joined
+
+
+def _is_sound(text: bytes) -> bool:
+    return parse_line(text[:-1]) is not None
+
+
+# --- writing them -----------------------------------------------------------------------------------------------------
+class _Write:
+    """One call of `Writer.write`: adds what can be added as it comes, then replaces the files of what was late."""
+
+    def __init__(self, flush: _Flush) -> None:
+        self._flush = flush
+        self._late: dict[tuple[_Folder, str], _LateFile] = {}
+
+    def run(self, lines: Iterable[Lines]) -> None:
+        for one in lines:
+            try:
+                folder = self._flush.folder(one)
             except OSError as error:
-                self._failed(rows, failure(error, str(folder.path / name)))
+                self._flush.failed(one, zip(one.files, one.texts, strict=True), error, Path(error.filename))
+            except (ValueError, OverflowError) as error:
+                self._flush.refuse(one, one.files, error)
             else:
-                file = _LateFile(folder, name, rows)
+                self._add(folder, one)
+        late = iter(self._late.values())
+        while batch := list(islice(late, _FILES_AT_ONCE)):
+            self._replace(batch)
+
+    def _add(self, folder: _Folder, lines: Lines) -> None:
+        minute, written = lines.minute % MINUTES, 0
+        for file, text in zip(lines.files, lines.texts, strict=True):
+            try:
+                if minute > self._flush.last(folder, file):
+                    folder.append(file, minute, text)
+                    written += 1
+                else:
+                    self._late.setdefault((folder, file), _LateFile(folder, file)).set(lines, text)
+            except OSError as error:
+                self._flush.failed(lines, [(file, text)], error, folder.path / file)
+            except ValueError as error:
+                self._flush.refuse(lines, [file], error)
+        self._flush.report.written += written
+
+    # --- replacing ----------------------------------------------------------------------------------------------------
+    def _replace(self, batch: Iterable["_LateFile"]) -> None:
+        files = list(self._read(batch))
+        merged = iter(merge_groups([parts for file in files for parts in file.changed.values()]))
+        for file in files:
+            self._replace_one(file, zip(file.changed, merged, strict=False))
+
+    def _read(self, batch: Iterable["_LateFile"]) -> Iterator["_LateFile"]:
+        for file in batch:
+            try:
+                self._flush.open(file.folder)
+                content = file.folder.content(file.name)
+            except OSError as error:
+                self._failed(file, error)
+            else:
                 for damaged in file.load(content):
-                    self._cut(folder, name, damaged)
+                    self._flush.cut(file.folder, file.name, damaged)
                 yield file
 
-    def _rewrite(self, file: "_LateFile", merged: Iterable[tuple[int, Aggregate]]) -> None:
+    def _replace_one(self, file: "_LateFile", merged: Iterable[tuple[int, Aggregate]]) -> None:
         folder, lines = file.folder, file.lines
         lines.update((minute, format_line(minute, aggregate)) for minute, aggregate in merged)
         try:
-            if folder.descriptor == _NONE:
-                self._open_folder(folder)
-            content = b"".join(lines[minute] for minute in sorted(lines))
-            replace_in(folder.descriptor, file.name, content)
+            self._flush.open(folder)
+            replace_in(folder.descriptor, file.name, b"".join(lines[minute] for minute in sorted(lines)))
         except OSError as error:
-            self._failed(file.rows, failure(error, str(folder.path / file.name)))
+            self._failed(file, error)
             return
         folder.last[file.name] = max(lines)
-        self.report.written += len(file.rows)
-        self.report.late += len(file.rows)
+        self._flush.report.written += len(file.texts)
+        self._flush.report.late += len(file.texts)
+
+    def _failed(self, file: "_LateFile", error: OSError) -> None:
+        for lines, text in file.texts.values():
+            self._flush.failed(lines, [(file.name, text)], error, file.folder.path / file.name)
 
 
 @dataclass(eq=False)
 class _LateFile:
-    """A file that is rewritten because of `rows`. `lines`: minute → line; `changed`: minute → what becomes its line."""
+    """A file that is replaced. `texts`: minute of the day → what becomes its line, and among which lines it came;
+    `lines`: minute → line; `changed`: minute → what has to be merged to become its line."""
 
     folder: _Folder
     name: str
-    rows: list[MinuteRow]
+    texts: dict[int, tuple[Lines, bytes]] = field(default_factory=dict)
     lines: dict[int, bytes] = field(default_factory=dict)
     changed: dict[int, list[Aggregate]] = field(default_factory=dict)
 
+    def set(self, lines: Lines, text: bytes) -> None:
+        """`text` becomes the line of the minute."""
+        self.texts[lines.minute % MINUTES] = lines, text
+
     def load(self, content: bytes) -> Iterator[bytes]:
-        """Sorts the file's content and the rows into `lines` and `changed`; gives the lines that are damaged.
+        """Sorts the file's content and what is set into `lines` and `changed`; gives the lines that are damaged.
 
         A line that nothing touches is not parsed but kept as it is; the last one is, since what follows relies on it.
         """
-        replaced = {row.minute % MINUTES for row in self.rows}
         touched: set[int] = set()
         doubtful: list[tuple[int, bytes]] = []
         body, _, torn = content.rpartition(b"\n")
@@ -347,7 +464,7 @@ class _LateFile:
             if minute is None:
                 yield line
                 continue
-            if minute in replaced:
+            if minute in self.texts:
                 continue
             if minute in self.lines:  # it is there twice
                 touched.add(minute)
@@ -359,8 +476,7 @@ class _LateFile:
         if self.lines:
             doubtful.append(self._pop(max(self.lines)))
         yield from self._parse(doubtful)
-        for row in self.rows:
-            self.changed[row.minute % MINUTES] = [row.aggregate]
+        self.lines.update((minute, text) for minute, (_, text) in self.texts.items())
 
     def _pop(self, minute: int) -> tuple[int, bytes]:
         return minute, self.lines.pop(minute).rstrip(b"\n")

@@ -8,15 +8,14 @@ from stats.storage.failures import failure
 from stats.storage.paths import UNFINISHED
 
 
-def replace(path: Path, data: bytes, *, durable: bool = False) -> None:
+def replace(path: Path, data: bytes | bytearray, *, durable: bool = False) -> None:
     """Puts `data` in the place of the file `path`; whoever reads sees all of the old or all of the new.
 
     Folders are made as needed. `durable`: returns only when both the file and its name would survive a power cut.
     Raises StorageError, and then the old file stands as it was. Two must not replace the same file at once.
     """
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY)
+        folder = _opened(path.parent)
         try:
             replace_in(folder, path.name, data, durable=durable)
         finally:
@@ -25,7 +24,7 @@ def replace(path: Path, data: bytes, *, durable: bool = False) -> None:
         raise failure(error, str(path)) from error
 
 
-def replace_in(folder: int, name: str, data: bytes, *, durable: bool = False) -> None:
+def replace_in(folder: int, name: str, data: bytes | bytearray, *, durable: bool = False) -> None:
     """As `replace`, for the file `name` in the open directory `folder`. Raises the plain OSError."""
     unfinished = UNFINISHED + name
     try:
@@ -39,7 +38,15 @@ def replace_in(folder: int, name: str, data: bytes, *, durable: bool = False) ->
         os.fsync(folder)
 
 
-def _write(folder: int, name: str, data: bytes, durable: bool) -> None:
+def _opened(path: Path) -> int:
+    try:
+        return os.open(path, os.O_RDONLY | os.O_DIRECTORY)
+    except FileNotFoundError:
+        path.mkdir(parents=True, exist_ok=True)
+        return os.open(path, os.O_RDONLY | os.O_DIRECTORY)
+
+
+def _write(folder: int, name: str, data: bytes | bytearray, durable: bool) -> None:
     file = os.open(name, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o644, dir_fd=folder)
     try:
         view = memoryview(data)

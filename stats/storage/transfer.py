@@ -1,8 +1,11 @@
 """An account's files on their way to another folder: read in chunks, written beside, checked, and put in place at once.
 
-ROOT/~home                 the name of this folder of values: two shards that read the same one share it
-ROOT/~arriving-USER/       an account in the making
-ROOT/~leaving-USER/        one that is being removed
+    ROOT/.home                 the name of this folder of values: two shards that read the same one share it
+    ROOT/USER/.delivered       which commits were taken before the account came here
+    ROOT/~arriving-USER/       an account in the making
+    ROOT/~leaving-USER/        one that is being removed
+
+A reader of values passes all of them over.
 """
 
 import contextlib
@@ -16,8 +19,8 @@ from typing import NamedTuple
 
 from stats.storage import paths
 
-HOME = f"{paths.UNFINISHED}home"
-HANDED_OVER = f"{paths.UNFINISHED}delivered"  # travels along; all else with a `~` is not finished and stays
+HOME = ".home"
+HANDED_OVER = ".delivered"
 
 
 class Piece(NamedTuple):
@@ -55,7 +58,7 @@ class TransferError(ValueError):
 def home(root: Path) -> str:
     """What tells this folder from any other, however it is mounted; made by whoever asks first. Raises OSError."""
     root.mkdir(parents=True, exist_ok=True)
-    draft = root / f"{HOME}-{secrets.token_hex(8)}"
+    draft = root / f"{paths.UNFINISHED}home-{secrets.token_hex(8)}"
     draft.write_text(secrets.token_hex(16))
     with contextlib.suppress(FileExistsError):
         os.link(draft, root / HOME)
@@ -67,7 +70,7 @@ def parts(root: Path, account: int) -> list[str]:
     """The names in the account's folder, its days among them."""
     folder = paths.account_dir(root, account)
     names = os.listdir(folder) if folder.is_dir() else []
-    return sorted(name for name in names if name == HANDED_OVER or not name.startswith(paths.UNFINISHED))
+    return sorted(name for name in names if not name.startswith(paths.UNFINISHED))
 
 
 def files(root: Path, account: int, part: str) -> list[Listed]:

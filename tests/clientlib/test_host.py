@@ -8,8 +8,8 @@ from pathlib import Path
 import dattss
 import psutil
 import pytest
-from dattss.fold import is_name, parse_value
 from dattss.host import Growth, Machine, find_disks, main, mount_names
+from dattss.values import is_name, parse_value
 from hypothesis import given
 from hypothesis import strategies as st
 

@@ -1,6 +1,7 @@
 import pytest
-from dattss.fold import Accumulator, Number, Partial
+from dattss.accumulator import Accumulator, Partial
 from dattss.merge import merge, merge_all
+from dattss.values import Number
 from hypothesis import given
 from hypothesis import strategies as st
 

@@ -1,4 +1,4 @@
-from dattss.fold import Accumulator, Partials
+from dattss.accumulator import Accumulator, Partials
 from dattss.outbox import LOST, Commit, Outbox
 from hypothesis import given
 from hypothesis import strategies as st

@@ -1,85 +1,134 @@
-"""A ledger of every value that was sent, and the senders that keep it: at the end the files must say the same."""
+"""A ledger of every value that was acknowledged, and the audit: the files and the live values must say the same."""
 
 import json
-import threading
-import time
-from collections.abc import Callable
-from http.client import HTTPException
-from urllib.error import URLError
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
 
-from tests.server import Keys, Server
-from tests.stats.commits import body, partial
+from tests.server import Keys, Server, wait_for
 
-GIVE_UP_SECONDS = 90.0
-
-
-class Sender(threading.Thread):
-    """A client that numbers its commits and sends each until it is acknowledged, as the real ones do; and then, to
-    see whether it counts twice, sometimes once more."""
-
-    def __init__(self, server: Server, keys: Keys, name: str, until: Callable[[], bool]) -> None:
-        super().__init__()
-        self._server = server
-        self._keys = keys
-        self._process = name
-        self._until = until
-        self.sums = {"c": 0.0, "ms": 0.0}
-        self.acknowledged = 0
-        self.problem = ""
-
-    def run(self) -> None:
-        number = 0
-        while not self._until():
-            values: dict[str, list[float]] = {"c": [number % 7 + 1], "ms": [number % 11, number % 13 + 0.5]}
-            commit = body(
-                self._process,
-                partial("count", values["c"]),
-                partial("time", values["ms"], "ms"),
-                iid=f"iid-{self._process}",
-                seq=number,
-                evt=[{"lvl": "error", "msg": f"{self._process} {number}"}] if number % 50 == 0 else [],
-            )
-            if not self._deliver(json.dumps(commit).encode()):
-                return
-            self.sums["c"] += sum(values["c"])
-            self.sums["ms"] += sum(values["ms"])
-            self.acknowledged += 1
-            number += 1
-
-    def _deliver(self, raw: bytes) -> bool:
-        made = time.monotonic()
-        repeats = 2 if self.acknowledged % 3 == 0 else 1
-        while repeats:
-            if time.monotonic() - made > GIVE_UP_SECONDS:
-                self.problem = "no answer for too long"
-                return False
-            aged = json.loads(raw) | {"age": time.monotonic() - made}
-            try:
-                reply = self._server.request(
-                    "PUT", "/agg", json.dumps(aged).encode(), Authorization=f"Bearer {self._keys.key}"
-                )
-            except (URLError, OSError, HTTPException):
-                continue
-            if reply.status == 200:
-                repeats -= 1
-            elif reply.status != 503:
-                self.problem = f"answered {reply.status}: {reply.body[:200]!r}"
-                return False
-        return True
+KEPT_EVENTS = 100
+Stat = tuple[str, str, str]  # process, type, name
 
 
-def on_disk(server: Server, keys: Keys, process: str) -> dict[str, float]:
-    """What the files say: the sums of all lines, by type."""
-    sums: dict[str, float] = {}
-    for kind, name in (("c", "count"), ("ms", "time")):
-        lines = server.lines(keys.account, process, kind, name)
-        sums[kind] = sum(float(line[1]) for line in lines)
-        minutes = [line[0] for line in lines]
-        assert minutes == sorted(set(minutes)), f"{process} {kind}: minutes out of order or twice: {minutes}"
-    return sums
+@dataclass
+class Tally:
+    """What is known of some values."""
+
+    sum: float = 0.0
+    cnt: int = 0
+    min: float = float("inf")
+    max: float = float("-inf")
+
+    def add(self, other: "Tally") -> None:
+        self.sum += other.sum
+        self.cnt += other.cnt
+        self.min = min(self.min, other.min)
+        self.max = max(self.max, other.max)
 
 
-def live(server: Server, keys: Keys) -> dict[str, float]:
-    """The live totals of the counters, by process."""
+def tally(values: list[float]) -> Tally:
+    return Tally(sum(values), len(values), min(values), max(values))
+
+
+@dataclass
+class Ledger:
+    """Tallies by stat, error messages by process in their order, and how many commits and repeats were acknowledged."""
+
+    stats: dict[Stat, Tally] = field(default_factory=dict)
+    errors: dict[str, list[str]] = field(default_factory=dict)
+    commits: int = 0
+    repeats: int = 0
+
+    def enter(self, stat: Stat, amount: Tally) -> None:
+        self.stats.setdefault(stat, Tally()).add(amount)
+
+    def add(self, other: "Ledger") -> None:
+        for stat, amount in other.stats.items():
+            self.enter(stat, amount)
+        for process, messages in other.errors.items():
+            self.errors.setdefault(process, []).extend(messages)
+        self.commits += other.commits
+        self.repeats += other.repeats
+
+
+@dataclass
+class Audit:
+    """What an audit found: sentences, and how many acknowledged values are missing or there too often."""
+
+    differences: list[str] = field(default_factory=list)
+    lost: int = 0
+    doubled: int = 0
+
+    def expect(self, what: str, found: object, expected: object) -> None:
+        if found != expected:
+            self.differences.append(f"{what}: found {found}, expected {expected}")
+
+    def count(self, found: int, expected: int) -> None:
+        self.lost += max(expected - found, 0)
+        self.doubled += max(found - expected, 0)
+
+
+def audit_live(server: Server, keys: Keys, ledger: Ledger, audit: Audit) -> None:
+    """Compares the live totals of all counters; the server runs."""
+    totals = {
+        (state["nam"], "c", name): entry["total"]
+        for state in wait_for(lambda: _current(server, keys), 60, "the live values")
+        for name, entry in state["stats"]["c"].items()
+    }
+    audit.expect("live totals", totals, {stat: kept.sum for stat, kept in ledger.stats.items() if stat[1] == "c"})
+
+
+def audit_files(data: Path, keys: Keys, ledger: Ledger, audit: Audit) -> None:
+    """Compares all files of the account; the server has stopped."""
+    folder = data / "stats" / str(keys.account)
+    found: dict[Stat, Tally] = {}
+    for path in sorted(folder.glob("*/*/*.prt")):
+        for amount in _lines(path, audit):
+            kind, _, name = path.stem.partition("_")
+            found.setdefault((path.parent.name, kind, name), Tally()).add(amount)
+    audit.expect("stats that have files", sorted(found), sorted(ledger.stats))
+    for stat, expected in ledger.stats.items():
+        amount = found.get(stat, Tally())
+        audit.expect("/".join(stat), amount, expected)
+        audit.count(amount.cnt, expected.cnt)
+    _audit_states(folder, ledger, audit)
+    _audit_errors(folder, ledger, audit)
+    audit.expect("unfinished files", [str(path) for path in data.rglob("~*")], [])
+
+
+def _current(server: Server, keys: Keys) -> list[dict[str, Any]]:
     reply = server.request("GET", "/api/v1/current/", Authorization=f"Bearer {keys.read_key}")
-    return {state["nam"]: state["stats"]["c"]["count"]["total"] for state in reply.json["processes"]}
+    found: list[dict[str, Any]] = reply.json["processes"] if reply.status == 200 else []
+    return found
+
+
+def _lines(path: Path, audit: Audit) -> Iterator[Tally]:
+    """HH:MM,SUM,CNT,MAX,MIN,…: the tally of each line; a file has each minute once, in order."""
+    lines = [line.split(",") for line in path.read_text().splitlines()]
+    minutes = [line[0] for line in lines]
+    audit.expect(f"minutes of {path}", minutes, sorted(set(minutes)))
+    for line in lines:
+        yield Tally(float(line[1]), int(line[2]), float(line[4]), float(line[3]))
+
+
+def _audit_states(folder: Path, ledger: Ledger, audit: Audit) -> None:
+    for process in {stat[0] for stat in ledger.stats}:
+        state = json.loads((folder / "current" / f"{process}.cur").read_text())
+        totals = {(process, "c", name): entry["total"] for name, entry in state["stats"]["c"].items()}
+        expected = {stat: kept.sum for stat, kept in ledger.stats.items() if stat[0] == process and stat[1] == "c"}
+        audit.expect(f"totals in {process}.cur", totals, expected)
+        audit.expect(f"errors in {process}.cur", state["err"], len(ledger.errors.get(process, [])))
+
+
+def _audit_errors(folder: Path, ledger: Ledger, audit: Audit) -> None:
+    """The file has the last 100; which of two processes was first nobody knows, but of each they are its last ones."""
+    path = folder / "errors"
+    events = [json.loads(line) for line in path.read_text().splitlines()] if path.exists() else []
+    audit.expect("errors kept", len(events), min(sum(map(len, ledger.errors.values())), KEPT_EVENTS))
+    kept = Counter(event["nam"] for event in events)
+    for process, messages in ledger.errors.items():
+        shown = [event["msg"] for event in events if event["nam"] == process]
+        audit.expect(f"errors of {process}", shown, messages[len(messages) - kept[process] :])

@@ -17,7 +17,8 @@ from stats.aggregation.delivered import Delivered
 from stats.storage import transfer
 from stats.storage.transfer import Piece, TransferError, Wanted
 from tests.fleet import Fleet
-from tests.reliability.ledger import Sender, on_disk
+from tests.reliability.ledger import Audit, Ledger, audit_files, audit_live, tally
+from tests.reliability.senders import Sender
 from tests.server import ROOT, Keys, Server, wait_for
 from tests.stats.commits import body, partial
 
@@ -63,41 +64,49 @@ class Moving:
         self.keys = self.fleet.account_on(0)
         self.first = body("api", partial("x", [1]), iid="first", seq=1, evt=[{"lvl": "warning", "msg": "before"}])
         assert self.fleet.shards[0].commit(self.keys.key, self.first).status == 200
-        self._done = threading.Event()
-        by = (*self.fleet.shards, *self.fleet.web)
-        self.senders = [Sender(server, self.keys, f"p{n}", self._paced) for n, server in enumerate(by)]
+        servers = (*self.fleet.shards, *self.fleet.web)
+        self.senders = [
+            Sender(server.port, self.keys, f"p{number}", twice=False, source=random.Random(number))
+            for number, server in enumerate(servers)
+        ]
         for sender in self.senders:
             sender.start()
-        wait_for(lambda: all(sender.acknowledged > 5 for sender in self.senders), 30, "senders at work")
+        self.wait_for_more()
 
-    def _paced(self) -> bool:
-        return self._done.wait(0.05)
+    def wait_for_more(self) -> None:
+        seen = [sender.ledger.commits for sender in self.senders]
 
-    def end(self) -> None:
-        self._done.set()
-        self.fleet.end()
+        def more() -> bool:
+            return all(one.ledger.commits > before + 5 for one, before in zip(self.senders, seen, strict=True))
+
+        wait_for(more, 30, "commits by each process")
 
     def join(self) -> None:
-        seen = [sender.acknowledged for sender in self.senders]
-        wait_for(lambda: all(s.acknowledged > n + 5 for s, n in zip(self.senders, seen, strict=True)), 30, "more")
-        self._done.set()
+        self.wait_for_more()
         for sender in self.senders:
-            sender.join(60)
+            sender.finish()
         assert [sender.problem for sender in self.senders] == ["", "", ""]
+
+    def end(self) -> None:
+        for sender in self.senders:
+            sender.abandon()
+        self.fleet.end()
 
     def assert_all_is_with_the_new_owner(self) -> None:
         old, new = self.fleet.shards
         assert self.fleet.shard_of(self.keys) == 1
         # A repeat of what the old owner had taken is known to the new one.
         assert self.fleet.web[0].commit(self.keys.key, self.first).json == {"ok": True, "dup": True}
-        reply = new.request("GET", "/api/v1/current/", Authorization=f"Bearer {self.keys.read_key}")
-        live = {state["nam"]: state["stats"]["c"] for state in reply.json["processes"]}
-        assert [live[f"p{n}"]["count"]["total"] for n in range(3)] == [sender.sums["c"] for sender in self.senders]
+        ledger, audit = Ledger(), Audit()
+        for sender in self.senders:
+            ledger.add(sender.ledger)
+        ledger.enter(("api", "c", "x"), tally([1]))
+        audit_live(new, self.keys, ledger, audit)
         assert self.fleet.stop() == [0, 0, 0]
-        assert [on_disk(new, self.keys, f"p{n}") for n in range(3)] == [sender.sums for sender in self.senders]
-        assert sum(float(line[1]) for line in new.lines(self.keys.account, "api", "c", "x")) == 1
-        events = (new.data / "stats" / str(self.keys.account) / "warnings").read_text()
-        assert events.count('"before"') == 1
+        audit_files(new.data, self.keys, ledger, audit)
+        assert audit == Audit()
+        warnings = (new.data / "stats" / str(self.keys.account) / "warnings").read_text()
+        assert warnings.count('"before"') == 1
         if old.data != new.data:
             assert not (old.data / "stats" / str(self.keys.account)).exists()
 

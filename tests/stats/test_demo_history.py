@@ -139,7 +139,7 @@ def test_an_account_with_data_of_its_own_is_not_touched(account: Account, tmp_pa
 
 
 def test_a_live_process_is_data_too(account: Account, tmp_path: Path) -> None:
-    cur.write(tmp_path / "stats", account.pk, "web", {"nam": "web", "stats": {}})
+    cur.write(tmp_path / "stats", account.pk, "web", cur.encode({"nam": "web", "stats": {}}))
     before = everything(tmp_path)
     with pytest.raises(CommandError, match="data of its own"):
         run(account.pk)

@@ -2,8 +2,9 @@
 
 from pathlib import Path
 
+import msgspec
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from stats.aggregation.engine import Engine
@@ -12,12 +13,15 @@ from stats.disk import Disk, Unit
 from stats.storage import cur
 from stats.storage import plan as plans
 from stats.storage.failures import StorageError
-from stats.storage.journal import Journal, Record
+from stats.storage.journal import Journal
+from stats.storage.lines import Lines, of_rows
 from stats.storage.plan import PLAN, Plan
 from stats.storage.prt_writer import Writer
+from stats.storage.segment import Record
 from tests.stats.commits import commit, partial
 
 MINUTE = 28_000_000
+NOTHING = msgspec.msgpack.encode({})  # is delivered yet
 ONE = Aggregate(1, 1, 1, 1, 1, 1, 1, 1)
 
 
@@ -25,25 +29,29 @@ def lines(root: Path) -> dict[str, str]:
     return {path.name: path.read_text() for path in root.rglob("*.prt")}
 
 
-def rows(values: list[int]) -> list[MinuteRow]:
-    return [MinuteRow(1, "api", "c", f"s{at}", MINUTE + value, ONE) for at, value in enumerate(values)]
+def lines_of(values: list[int]) -> list[Lines]:
+    return list(of_rows(MinuteRow(1, "api", "c", f"s{at}", MINUTE + value, ONE) for at, value in enumerate(values)))
 
 
 def disk(base: Path) -> Disk:
     return Disk(base / "stats", base / "journal", Journal(base / "journal"))
 
 
+@settings(deadline=None)  # a disk that syncs takes its time
 @given(st.lists(st.integers(0, 5), min_size=1, max_size=8), st.data())
 def test_a_plan_that_was_half_carried_out_is_completed(
     tmp_path_factory: pytest.TempPathFactory, values: list[int], data: st.DataObject
 ) -> None:
     base = tmp_path_factory.mktemp("disk")
     before = Writer(base / "stats")
-    before.write(rows([3] * len(values)))
-    planned = Writer(base / "stats").merged(rows(values)).rows
+    before.write(lines_of([3] * len(values)))
+    planned = Writer(base / "stats").merged(lines_of(values)).lines
     disk(base)
-    plans.write(base / "journal", Plan(5, planned, [(1, "api", {"nam": "api", "stats": {}})], [], {"1": []}))
-    Writer(base / "stats").write(planned[: data.draw(st.integers(0, len(planned)))])
+    plans.write(base / "journal", Plan(5, planned, [(1, "api", cur.encode({"nam": "api", "stats": {}}))], [], NOTHING))
+    single = [
+        Lines(*one.where, [file], [text]) for one in planned for file, text in zip(one.files, one.texts, strict=True)
+    ]
+    Writer(base / "stats").write(single[: data.draw(st.integers(0, len(single)))])
 
     disk(base).complete()
     once = lines(base / "stats")
@@ -66,8 +74,11 @@ def test_a_flush_drops_its_segments_and_no_later_one(tmp_path: Path) -> None:
     engine.apply(1, sent, MINUTE * 60.0, engine.check(1, sent))
     ended = engine.advance(MINUTE * 60.0 + 60)
     assert ended is not None
-    written = Disk(tmp_path / "stats", tmp_path / "journal", journal).flush(Unit(4, [ended], [], {}))
-    assert written == 1
+    list(ended.complete())
+    made = Disk(tmp_path / "stats", tmp_path / "journal", journal)
+    assert made.plan(Unit(4, [ended], [], {})) == 1
+    assert journal.segments() == [3, 4, 5]
+    made.complete()
     assert journal.segments() == [5]
     assert [text.split(",")[1] for text in lines(tmp_path / "stats").values()] == ["5"]
 
@@ -77,14 +88,14 @@ def test_a_plan_that_cannot_be_written_changes_nothing(tmp_path: Path) -> None:
     journal.open_segment(1)
     (tmp_path / "journal" / f"~{PLAN}").mkdir()
     with pytest.raises(StorageError):
-        Disk(tmp_path / "stats", tmp_path / "journal", journal).flush(Unit(1, [], [], {}))
+        Disk(tmp_path / "stats", tmp_path / "journal", journal).plan(Unit(1, [], [], {}))
     assert journal.segments() == [1]
     journal.close()
 
 
 def test_a_damaged_plan_is_not_carried_out(tmp_path: Path) -> None:
     made = disk(tmp_path)
-    plans.write(tmp_path / "journal", Plan(5, rows([1]), [], [], {}))
+    plans.write(tmp_path / "journal", Plan(5, lines_of([1]), [], [], NOTHING))
     raw = bytearray((tmp_path / "journal" / PLAN).read_bytes())
     raw[10] ^= 1
     (tmp_path / "journal" / PLAN).write_bytes(raw)

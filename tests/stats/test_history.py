@@ -15,6 +15,7 @@ from stats import history
 from stats.aggregation.localday import local_day
 from stats.aggregation.partial import Aggregate, MinuteRow
 from stats.history import HistoryError, Points
+from stats.storage.lines import of_rows
 from stats.storage.paths import BadNameError, Stat, prt_path
 from stats.storage.prt import format_line
 from stats.storage.prt_writer import Writer
@@ -49,7 +50,7 @@ def value(number: float, times: int = 1) -> Aggregate:
 
 
 def write(root: Path, minutes: Minutes, stat: Stat = NEW) -> None:
-    Writer(root).write(MinuteRow(*stat, minute, minutes[minute]) for minute in sorted(minutes))
+    Writer(root).write(of_rows(MinuteRow(*stat, minute, minutes[minute]) for minute in sorted(minutes)))
 
 
 def at(day: str, clock: str, zone: str = "UTC", fold: int = 0) -> int:
@@ -293,7 +294,7 @@ def test_damage_in_a_file_hides_no_more_than_itself(tmp_path: Path) -> None:
 def test_a_file_that_grows_is_seen_at_once(tmp_path: Path) -> None:
     writer = Writer(tmp_path)
     for minute in range(3):
-        writer.write([MinuteRow(*NEW, at("2026-11-18", f"10:0{minute}"), value(1))])
+        writer.write(of_rows([MinuteRow(*NEW, at("2026-11-18", f"10:0{minute}"), value(1))]))
         assert shown(tmp_path).today[10]["sum"] == minute + 1  # type: ignore[index]
 
 

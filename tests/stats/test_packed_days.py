@@ -11,6 +11,7 @@ from stats import demo, history
 from stats.aggregation.partial import Aggregate, MinuteRow
 from stats.storage import packed_file, paths
 from stats.storage.day_table import parse_day
+from stats.storage.lines import of_rows
 from stats.storage.packed import pack_day, read_stat, remove_day, unpack_day
 from stats.storage.packed_file import DamagedPackError
 from stats.storage.paths import Stat
@@ -51,7 +52,7 @@ def test_any_content_comes_back_bit_for_bit(content: bytes) -> None:
 
 
 def write_day(root: Path, days: int = 1) -> dict[str, bytes]:
-    Writer(root).write(demo.minutes(1, NUMBER * 1440, (NUMBER + days) * 1440, 1))
+    Writer(root).write(of_rows(demo.minutes(1, NUMBER * 1440, (NUMBER + days) * 1440, 1)))
     return plain_files(root)
 
 
@@ -62,7 +63,7 @@ def plain_files(root: Path) -> dict[str, bytes]:
 
 def add(root: Path, minute: int, number: float) -> None:
     row = Aggregate(number, 1, number, number, number, number, number, number)
-    Writer(root).write([MinuteRow(*QUERY, NUMBER * 1440 + minute, row)])
+    Writer(root).write(of_rows([MinuteRow(*QUERY, NUMBER * 1440 + minute, row)]))
 
 
 def total(root: Path) -> float:

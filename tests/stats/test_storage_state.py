@@ -35,8 +35,8 @@ json_values = st.recursive(
 
 
 def test_a_state_reads_back_as_it_was(tmp_path: Path) -> None:
-    cur.write(tmp_path, 1, "api", STATE)
-    cur.write(tmp_path, 1, "api", {**STATE, "err": 3}, durable=True)
+    cur.write(tmp_path, 1, "api", cur.encode(STATE))
+    cur.write(tmp_path, 1, "api", cur.encode({**STATE, "err": 3}), durable=True)
     assert cur.read(tmp_path, 1, "api") == {**STATE, "err": 3}
     assert [path.name for path in (tmp_path / "1/current").iterdir()] == ["api.cur"]
 
@@ -45,7 +45,7 @@ def test_a_state_reads_back_as_it_was(tmp_path: Path) -> None:
 def test_any_state_reads_back_as_it_was(tmp_path_factory: pytest.TempPathFactory, fields: dict[str, object]) -> None:
     root = tmp_path_factory.mktemp("root")
     state = {**fields, "stats": {}}
-    cur.write(root, 0, "a:b!", state)
+    cur.write(root, 0, "a:b!", cur.encode(state))
     assert cur.read(root, 0, "a:b!") == state
 
 
@@ -59,7 +59,7 @@ def test_no_state_is_none_and_no_account_is_empty(tmp_path: Path) -> None:
 def test_a_damaged_state_is_reported_and_takes_no_other_with_it(
     tmp_path: Path, caplog: pytest.LogCaptureFixture, content: str
 ) -> None:
-    cur.write(tmp_path, 1, "api", STATE)
+    cur.write(tmp_path, 1, "api", cur.encode(STATE))
     (tmp_path / "1/current/broken.cur").write_text(content)
     with caplog.at_level(logging.WARNING, "dattss.storage"):
         assert cur.read_all(tmp_path, 1) == {"api": STATE}
@@ -67,17 +67,17 @@ def test_a_damaged_state_is_reported_and_takes_no_other_with_it(
 
 
 def test_what_a_crash_left_unfinished_is_no_state(tmp_path: Path) -> None:
-    cur.write(tmp_path, 1, "api", STATE)
+    cur.write(tmp_path, 1, "api", cur.encode(STATE))
     (tmp_path / "1/current/~api.cur").write_text("half")
     (tmp_path / "1/current/~web.cur").write_text("half")
     assert list(cur.read_all(tmp_path, 1)) == ["api"]
-    cur.write(tmp_path, 1, "api", STATE)
+    cur.write(tmp_path, 1, "api", cur.encode(STATE))
     assert not (tmp_path / "1/current/~api.cur").exists()
 
 
 def test_accounts_with_a_state_are_found(tmp_path: Path) -> None:
     for account in (10, 0, 2):
-        cur.write(tmp_path, account, "api", STATE)
+        cur.write(tmp_path, account, "api", cur.encode(STATE))
     (tmp_path / "3/current").mkdir(parents=True)
     (tmp_path / "3/current/~api.cur").touch()
     (tmp_path / "x/current").mkdir(parents=True)
@@ -87,7 +87,7 @@ def test_accounts_with_a_state_are_found(tmp_path: Path) -> None:
 
 
 def test_a_state_that_was_removed_is_gone(tmp_path: Path) -> None:
-    cur.write(tmp_path, 1, "api", STATE)
+    cur.write(tmp_path, 1, "api", cur.encode(STATE))
     cur.remove(tmp_path, 1, "api")
     cur.remove(tmp_path, 1, "api")
     assert cur.accounts_with_state(tmp_path) == []
@@ -96,7 +96,7 @@ def test_a_state_that_was_removed_is_gone(tmp_path: Path) -> None:
 @pytest.mark.parametrize("process", ["..", "a/b", "", "a\n"])
 def test_a_process_that_is_no_name_has_no_state(tmp_path: Path, process: str) -> None:
     with pytest.raises(BadNameError):
-        cur.write(tmp_path / "root", 1, process, STATE)
+        cur.write(tmp_path / "root", 1, process, cur.encode(STATE))
     with pytest.raises(BadNameError):
         cur.read(tmp_path / "root", 1, process)
     assert list(tmp_path.rglob("*")) == []

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import NamedTuple
 
-from dattss.fold import clean_name, is_name
+from dattss.values import clean_name, is_name
 
 DEFAULT_URL = "http://127.0.0.1:8000"
 DEFAULT_INTERVAL = 5.0  # seconds

@@ -18,8 +18,8 @@ from types import FrameType
 
 import dattss
 from dattss.configuration import DEFAULT_INTERVAL
-from dattss.fold import clean_name
 from dattss.tracker import SilentProcess
+from dattss.values import clean_name
 
 try:
     import psutil

@@ -9,8 +9,10 @@ from __future__ import annotations
 import itertools
 import threading
 
-from dattss.fold import Interval, Partials, is_name, plain_text
+from dattss.accumulator import Partials
+from dattss.fold import Interval
 from dattss.outbox import LOST
+from dattss.values import is_name, plain_text
 
 BAD = "dattss.bad"  # counter of agg() calls with a name or a value that is none
 FULL = 512  # raw values of a stat that wait; then the caller folds them, which takes about half a millisecond

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from dattss import sketch
-from dattss.fold import KINDS, Number, Partial, Partials, shortest
+from dattss.accumulator import Partial, Partials
+from dattss.values import KINDS, Number, shortest
 
 _HALVINGS = 48
 

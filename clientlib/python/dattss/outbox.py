@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections import deque
 from typing import Any
 
-from dattss.fold import KINDS, Partials
+from dattss.accumulator import Partials
 from dattss.merge import merge_all
+from dattss.values import KINDS
 
 LOST = "dattss.lost"  # counter of values that were taken and could not be delivered
 MAX_COMMITS = 1000

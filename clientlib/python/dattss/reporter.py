@@ -7,8 +7,8 @@ import os
 import time
 from typing import Any
 
+from dattss.accumulator import Partials
 from dattss.courier import Clock, Courier
-from dattss.fold import Partials
 from dattss.intake import BAD, Intake
 from dattss.outbox import Commit, Outbox
 from dattss.transport import Transport

@@ -78,18 +78,20 @@ def key_of(value: Number) -> int:
     return key if value > 0 else -key
 
 
-def count_sorted(counts: Counts, ordered: Sequence[Number]) -> None:
-    """Adds finite values, given in ascending order: one logarithm for each bucket, not for each value."""
+def count_sorted(counts: Counts, ordered: Sequence[Number], amounts: Sequence[int]) -> None:
+    """Adds finite values, given in ascending order, of which each came `amounts` times: one logarithm for each bucket,
+    not for each value."""
     log, exp, steps, offset = math.log, math.exp, STEPS, ONE + 0.5
     seen = counts.get
     start = bisect_right(ordered, 0)
-    for value in ordered[:start]:
-        counts[key_of(value)] = seen(key_of(value), 0) + 1
+    for value, amount in zip(ordered[:start], amounts):
+        counts[key_of(value)] = seen(key_of(value), 0) + amount
+    passed = [0, *accumulate(amounts)]
     size = len(ordered)
     while start < size:
         key = int(log(ordered[start]) * steps + offset)  # as key_of has it, without the call
         end = bisect_left(ordered, exp((key + 1 - offset) / steps), start + 1)
-        counts[key] = seen(key, 0) + end - start
+        counts[key] = seen(key, 0) + passed[end] - passed[start]
         start = end
 
 

@@ -12,6 +12,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from accounts.models import Account
 from stats import demo
 from stats.storage import paths
+from stats.storage.lines import of_rows
 from stats.storage.prt_writer import Writer
 
 LONGEST = 400  # days
@@ -55,7 +56,7 @@ def _write(folder: Path, account: int, span: tuple[int, int], seed: int) -> int:
     draft = folder / f"{paths.UNFINISHED}demo"
     shutil.rmtree(draft, ignore_errors=True)  # what an interrupted run has left
     try:
-        report = Writer(draft).write(demo.minutes(account, *span, seed))
+        report = Writer(draft).write(of_rows(demo.minutes(account, *span, seed)))
         for day in sorted(paths.account_dir(draft, account).glob("*")):
             day.rename(folder / day.name)  # fails for a day that got data of its own meanwhile
     except OSError as error:

@@ -1,0 +1,38 @@
+"""A program that is tracked: counts with the Python client until SIGTERM, then prints what it has counted."""
+
+import dataclasses
+import json
+import signal
+import sys
+import threading
+import time
+
+import dattss
+
+from tests.reliability.ledger import Tally, tally
+
+PATIENCE = 120.0  # seconds to deliver the last values
+
+
+def main(name: str) -> None:
+    ended = threading.Event()
+    signal.signal(signal.SIGTERM, lambda *_: ended.set())
+    tracked = dattss.process(name, interval=0.5)
+    counted, timed = Tally(), Tally()
+    number = 0
+    while not ended.wait(0.005):
+        tracked.agg("count", f"{number % 7 + 1}c")
+        tracked.agg("time", f"{number % 13 + 0.5}ms")
+        counted.add(tally([number % 7 + 1]))
+        timed.add(tally([number % 13 + 0.5]))
+        number += 1
+    deadline = time.monotonic() + PATIENCE
+    delivered = tracked.stop(5)
+    while not delivered and time.monotonic() < deadline:
+        threading.Event().wait(0.2)
+        delivered = tracked.stop(5)
+    print(json.dumps({"delivered": delivered, "c": dataclasses.asdict(counted), "ms": dataclasses.asdict(timed)}))
+
+
+if __name__ == "__main__":
+    main(sys.argv[1])

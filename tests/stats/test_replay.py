@@ -1,0 +1,150 @@
+"""A shard that starts again over what another one has left: its journal, its plan, its files."""
+
+import json
+from collections.abc import AsyncIterator, Awaitable, Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from channels.layers import InMemoryChannelLayer
+
+from accounts.keytable import KeyEntry
+from accounts.models import Account
+from stats.aggregation.commit import decode
+from stats.keyring import Keyring
+from stats.selfwatch import SelfWatch
+from stats.shard import Parts, Shard, Taken
+from stats.storage.journal import Journal
+from stats.storage.segment import Record
+from tests.stats.commits import body, partial
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+KEY = KeyEntry(1, 1, "ingest", 0)
+BEGIN = 1_763_899_980.0  # of a minute
+
+
+class Clock:
+    """Unix time that goes on when told."""
+
+    def __init__(self) -> None:
+        self.now = BEGIN
+
+    def __call__(self) -> float:
+        return self.now
+
+
+Starter = Callable[[], Awaitable[Shard]]
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+async def start(tmp_path: Path, clock: Clock) -> AsyncIterator[Starter]:
+    """Starts a shard over the same folder again; the one before is left as a crash leaves it."""
+    shards: list[Shard] = []
+    await Account.objects.acreate(pk=KEY.account_id, name="Acme")
+
+    async def start() -> Shard:
+        keys = Keyring()
+        await keys.start()
+        parts = Parts(tmp_path / "stats", tmp_path / "journal", InMemoryChannelLayer(), False, 100, 0)
+        shards.append(Shard(parts, keys, SelfWatch(), clock))
+        await shards[-1].start()
+        return shards[-1]
+
+    yield start
+    for shard in shards:
+        await shard.stop()
+        shard.keys.stop()
+
+
+def send(shard: Shard, value: int, number: int | None = None) -> Taken:
+    numbered: dict[str, Any] = {} if number is None else {"iid": "one", "seq": number}
+    raw = json.dumps(body("api", partial("x", [value]), **numbered)).encode()
+    return shard.take(KEY, decode(raw), raw)
+
+
+def total(shard: Shard) -> float:
+    return sum(float(state["stats"]["c"]["x"]["total"]) for state in shard.engine.states(1, BEGIN))
+
+
+def lines(folder: Path) -> list[list[str]]:
+    """The first three fields (minute, sum, count) of all lines."""
+    found = sorted((folder / "stats").rglob("c_x.prt"))
+    return [line.split(",")[:3] for path in found for line in path.read_text().splitlines()]
+
+
+async def test_a_flush_that_failed_half_way_counts_nothing_twice(tmp_path: Path, start: Starter, clock: Clock) -> None:
+    shard = await start()
+    send(shard, 5)
+    clock.now += 60
+    in_the_way = tmp_path / "journal" / "delivered"
+    in_the_way.mkdir()  # the lines can be written, what follows cannot
+    with pytest.raises(OSError, match="delivered"):
+        await shard.flush()
+    in_the_way.rmdir()
+    await shard.flush()
+    assert [line[1:] for line in lines(tmp_path)] == [["5", "1"]]
+
+
+async def test_a_commit_that_cannot_be_read_any_more_is_kept_aside(tmp_path: Path, start: Starter) -> None:
+    journal = Journal(tmp_path / "journal")
+    journal.open_segment(7)
+    old = Record(1, BEGIN, b'{"nam": "api", "prt": 5}')
+    for record in (old, Record(1, BEGIN, json.dumps(body("api", partial("x", [3]))).encode())):
+        journal.append(record)
+    journal.close()
+    assert total(await start()) == 3
+    [refused] = (tmp_path / "journal").glob("*.refused")
+    refused.rename(refused.with_name("9.log"))
+    assert list(journal.read(9)) == [old]
+
+
+async def test_an_unreadable_segment_costs_no_other_and_is_not_dropped(
+    tmp_path: Path, start: Starter, clock: Clock
+) -> None:
+    first = await start()
+    for value in (1, 2, 4):
+        send(first, value, value)
+        clock.now += 60
+    segments = sorted((tmp_path / "journal").glob("*.log"))
+    content = segments[1].read_bytes()
+    segments[1].unlink()
+    segments[1].mkdir()  # as a disk that does not give it
+    second = await start()
+    assert total(second) == 5
+    await second.flush()
+    kept = segments[1].with_suffix(".unreadable")
+    assert kept.exists()
+
+    # Once the disk gives it again, it can be put back; a commit that has come again in between counts once.
+    assert send(second, 4, 4).dup
+    kept.rmdir()
+    segments[1].write_bytes(content)
+    assert total(await start()) == 7
+
+
+async def test_the_last_segment_may_be_unreadable(tmp_path: Path, start: Starter, clock: Clock) -> None:
+    first = await start()
+    send(first, 1)
+    [segment] = (tmp_path / "journal").glob("*.log")
+    segment.unlink()
+    segment.mkdir()
+    second = await start()
+    send(second, 2)
+    assert total(second) == 2
+    clock.now += 60
+    await second.flush()
+    assert [line[1:] for line in lines(tmp_path)] == [["2", "1"]]
+
+
+async def test_a_damaged_memory_of_commits_stops_no_start(tmp_path: Path, start: Starter) -> None:
+    (tmp_path / "journal").mkdir()
+    (tmp_path / "journal" / "delivered").write_bytes(b"\xc1 no msgpack")
+    shard = await start()
+    assert not send(shard, 1, 1).dup
+    assert send(shard, 1, 1).dup
