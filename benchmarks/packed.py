@@ -7,11 +7,11 @@ from pathlib import Path
 from random import Random
 from tempfile import TemporaryDirectory
 
+from dattss import sketch
 from dattss.fold import Interval
 
 from benchmarks.report import Bar, Line, middle
 from stats import demo
-from stats.aggregation import sketch
 from stats.aggregation.partial import MinuteRow
 from stats.storage.lines import of_rows
 from stats.storage.packed import pack_day, read_stat
