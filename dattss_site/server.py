@@ -21,6 +21,7 @@ from stats.forwarding import Forwarder
 from stats.keyring import Keyring
 from stats.selfwatch import SelfWatch
 from stats.shard import Parts, Shard
+from stats.storage.lock import lock
 from stats.udp import UdpIntake
 
 log = logging.getLogger("dattss.server")
@@ -36,6 +37,7 @@ class SiteServer:
         self.failure = ""
         self._watch = watch
         self._keys = Keyring()
+        self._lock = -1  # held until the process ends
         self._udp: UdpIntake | None = None
         self._worker: asyncio.Task[None] | None = None
         self._before_stop: list[Callable[[], None]] = []
@@ -75,7 +77,9 @@ class SiteServer:
         runtime.watch, runtime.keys, runtime.forwarder = self._watch, self._keys, forwarder
 
     async def _own(self, number: int, layer: BaseChannelLayer) -> None:
-        shard = Shard(_parts(number, layer), self._keys, self._watch)
+        parts = _parts(number, layer)
+        self._lock = lock(parts.journal, f"shard {number}")
+        shard = Shard(parts, self._keys, self._watch)
         await shard.start()
         runtime.shard = shard
         self._worker = asyncio.get_running_loop().create_task(_listen(number, layer))

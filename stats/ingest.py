@@ -96,6 +96,8 @@ def _owner_here(entry: KeyEntry) -> "Shard | None":
 async def _sent_on(entry: KeyEntry, commit: Forwarded) -> Answer:
     if entry.shard is None or runtime.forwarder is None:
         return UNAVAILABLE
+    if runtime.watch is not None:
+        runtime.watch.forwarded()
     return await runtime.forwarder.forward(entry.shard, commit)
 
 

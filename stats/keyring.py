@@ -56,10 +56,12 @@ class Keyring:
         """The entry of a key that may be younger than the table: looks at the database with the next round.
 
         Requests with unknown keys share that look, so that guessing keys costs the database nothing. Raises
-        KeysAwayError where it does not answer.
+        KeysAwayError where it does not answer, or where too many wait.
         """
-        if not KEY_PATTERN.fullmatch(raw) or self._waiting >= _MOST_WAITING:
+        if not KEY_PATTERN.fullmatch(raw):
             return None
+        if self.problem or self._waiting >= _MOST_WAITING:
+            raise KeysAwayError
         self._waiting += 1
         try:
             async with asyncio.timeout(_PATIENCE):

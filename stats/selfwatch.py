@@ -27,6 +27,10 @@ class SelfWatch:
         self.client.agg("commits" if status == 200 else f"commits.refused.{status}", "1c")
         self.client.agg("ingest", f"{seconds * 1000:.3f}ms")
 
+    def forwarded(self) -> None:
+        """A commit that came here was sent on to the owner of its account."""
+        self._agg("commits.forwarded", "1c")
+
     def partials(self, count: int) -> None:
         """`count` partials were taken."""
         self._agg("partials", f"{count}c")

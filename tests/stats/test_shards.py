@@ -91,6 +91,15 @@ def test_without_redis_more_shards_are_refused_in_one_line(tmp_path: Path) -> No
         assert len(ended.stderr.strip().splitlines()) == 1
 
 
+def test_a_shard_belongs_to_one_process(new_server: Callable[..., Server]) -> None:
+    server = new_server(UDP_PORT="0")
+    ended = Server(server.data, UDP_PORT="0").manage("up")
+    assert ended.returncode != 0
+    assert "Another process owns shard 0" in ended.stderr
+    assert "Traceback" not in ended.stderr
+    assert server.request("GET", "/healthz").status == 200
+
+
 # --- where accounts are -----------------------------------------------------------------------------------------------
 
 
