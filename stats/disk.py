@@ -46,11 +46,13 @@ class Unit:
 class Disk:
     """The files of a shard: values below `root`, its journal and plan in the folder of `journal`.
 
-    `unwritable` names the files that the last flush could not write, and why.
+    `unwritable` names the files that the last flush could not write, and why. The states of `foreign` accounts are
+    another shard's to write.
     """
 
     def __init__(self, root: Path, folder: Path, journal: Journal) -> None:
         self.unwritable: list[str] = []
+        self.foreign: set[int] = set()
         self._root = root
         self._folder = folder
         self._journal = journal
@@ -131,6 +133,7 @@ class Disk:
             for minute in minutes:
                 planned += lines.of_minute(minute)
             states.update({(account, process): cur.encode(state) for account, process, state in live})
+        states = {process: contents for process, contents in states.items() if process[0] not in self.foreign}
         events = {one[:2]: one for one in (*held.events, *unit.events)}
         return Plan(
             segment=unit.segment,

@@ -94,6 +94,7 @@ class Shard:
         self._replayed = False
         self._cuts: list[Cut] = []  # of the open segment: only a replay finds a minute's end in the middle of one
         self.held: set[int] = set()
+        self._took: set[int] = set()  # accounts that commits have come of since the start, or that the journal had some
         self._settling = asyncio.Lock()
         self._to_settle = False  # an account that should be here could not be read
         self._leaving: dict[int, int] = {}  # accounts that take no more, and the last segment that may hold any of them
@@ -186,13 +187,18 @@ class Shard:
     async def settle(self) -> None:
         """Does what the table of keys says: brings in accounts that have come here, takes no more of those that go."""
         table = self.keys.table
-        for account_id in self.held:
+        mine = table.accounts_of(self.number)
+        for account_id in list(self.held):
             if table.takes(account_id, self.number):
                 self._leaving.pop(account_id, None)
-            else:
-                self._leaving.setdefault(account_id, self._journal.number)
+                continue
+            last = self._leaving.setdefault(account_id, self._journal.number if account_id in self._took else -1)
+            if account_id not in mine and not self._may_hold(last):
+                # It was let go of before a restart in the middle of its move, and has an owner that writes its files.
+                self._disk.foreign.add(account_id)
+                self._forget(account_id)
         async with self._settling:
-            for account_id in table.accounts_of(self.number) - self.held:
+            for account_id in mine - self.held:
                 if table.takes(account_id, self.number):
                     await self._bring_in_from_files(account_id)
 
@@ -219,6 +225,7 @@ class Shard:
         for account_id, level, events in restored.events:
             self.events.restore(account_id, level, events)
         self._delivered.load(restored.delivered)
+        self._disk.foreign.discard(restored.account)
         self.held.add(restored.account)
 
     async def _let_go(self) -> None:
@@ -228,7 +235,7 @@ class Shard:
         # A minute that has ended meanwhile must not be written later: the states in it are not ours any more.
         await self._flush_units()
         for account_id in written:
-            if self._leaving.pop(account_id, None) is not None:
+            if account_id in self._leaving:  # it may have come back
                 self._forget(account_id)
 
     def _hand_over(self, accounts: list[int]) -> list[int]:
@@ -244,7 +251,9 @@ class Shard:
         return self._journal.is_open and self._journal.number <= segment
 
     def _forget(self, account_id: int) -> None:
+        self._leaving.pop(account_id, None)
         self.held.discard(account_id)
+        self._took.discard(account_id)
         self.engine.drop(account_id)
         self.events.drop(account_id)
         self._delivered.drop(account_id)
@@ -280,6 +289,7 @@ class Shard:
 
     def _count(self, account_id: int, commit: Commit, now: float, partials: int) -> Applied:
         """Puts a commit that is in the journal into the live state."""
+        self._took.add(account_id)
         if commit.seq is not None and commit.iid:
             self._delivered.add(account_id, commit.iid, commit.seq, now)
         if commit.evt:

@@ -108,7 +108,8 @@ def test_a_run_ends_when_its_time_is_over_and_the_next_one_goes_on(tmp_path: Pat
     assert tend(tmp_path, now=lambda: NOON).packed == 2
 
 
-def test_only_the_accounts_of_the_shard_are_tended(tmp_path: Path, account: int) -> None:
+def test_only_the_accounts_of_the_shard_are_tended(tmp_path: Path, account: int, settings: Settings) -> None:
+    settings.DATTSS_SHARDS = 2
     other = Account.objects.create(name="Other", shard=1).pk
     for one in (account, other):
         write_day(tmp_path, one, days_ago(9))

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from channels.layers import InMemoryChannelLayer
+from pytest_django import Settings
 
 from accounts.keytable import KeyEntry
 from accounts.models import Account
@@ -148,3 +149,31 @@ async def test_a_damaged_memory_of_commits_stops_no_start(tmp_path: Path, start:
     shard = await start()
     assert not send(shard, 1, 1).dup
     assert send(shard, 1, 1).dup
+
+
+async def test_an_owner_that_starts_again_in_the_middle_of_a_move_writes_nothing_of_the_account_later(
+    tmp_path: Path, start: Starter, clock: Clock, settings: Settings
+) -> None:
+    settings.DATTSS_SHARDS = 2
+    shard = await start()
+    send(shard, 5, number=1)
+    moving = Account.objects.filter(pk=KEY.account_id)
+    await moving.aupdate(moving_to=1, moves=1)
+    await shard.keys.fresh()
+    await shard.flush()
+    assert KEY.account_id in shard.held  # its minute has not ended
+    clock.now += 60
+    await shard.flush()
+    assert KEY.account_id not in shard.held
+
+    again = await start()
+    assert total(again) == 5
+    clock.now += 60  # a minute ends, and is not flushed yet
+    await moving.aupdate(shard=1, moving_to=None, moves=2)
+    await again.keys.fresh()
+    assert KEY.account_id not in again.held
+    state = tmp_path / "stats" / "1" / "current" / "api.cur"
+    state.write_text("the new owner's")
+    clock.now += 60
+    await again.flush()
+    assert state.read_text() == "the new owner's"
