@@ -25,7 +25,8 @@ class KeyTable:
     """
 
     def __init__(self) -> None:
-        self._entries: dict[str, KeyEntry] = {}
+        # By hash, and by raw text those that were looked up: together, so that both are replaced in one step.
+        self._entries: tuple[dict[str, KeyEntry], dict[str, KeyEntry]] = ({}, {})
         self._state: tuple[int, ...] | None = None
         self._used: dict[int, float] = {}
         self._lock = threading.Lock()
@@ -33,7 +34,8 @@ class KeyTable:
     def load(self) -> None:
         """Reads all unrevoked keys with one query, then puts them in place in one step."""
         rows = ApiKey.objects.filter(revoked=None).values_list("hash", "pk", "account_id", "scope")
-        self._entries = {key_hash: KeyEntry(pk, account, scope) for key_hash, pk, account, scope in rows.iterator()}
+        hashed = {key_hash: KeyEntry(pk, account, scope) for key_hash, pk, account, scope in rows.iterator()}
+        self._entries = (hashed, {})
 
     def reload_if_changed(self) -> bool:
         """Loads again where keys were made or revoked since the last call; one small query where not.
@@ -52,9 +54,13 @@ class KeyTable:
 
     def lookup(self, raw: str) -> KeyEntry | None:
         """The entry of a raw key; None where it is malformed, unknown or revoked."""
-        if not KEY_PATTERN.fullmatch(raw):
-            return None
-        return self._entries.get(hash_key(raw))
+        hashed, known = self._entries
+        entry = known.get(raw)
+        if entry is None and KEY_PATTERN.fullmatch(raw):
+            entry = hashed.get(hash_key(raw))
+            if entry is not None:
+                known[raw] = entry
+        return entry
 
     def touch(self, key_id: int, now: float) -> None:
         """Notes that the key was used at `now`, Unix seconds."""

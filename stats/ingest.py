@@ -3,7 +3,8 @@
 import logging
 import time
 import zlib
-from typing import TYPE_CHECKING, Any, NamedTuple, cast
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, cast
 
 from accounts.keytable import KeyEntry
 from stats import runtime
@@ -19,8 +20,9 @@ MOST_UNPACKED = 8 << 20  # bytes after gzip
 _GZIP_WINDOW = 31  # zlib's number for "a gzip header, the largest window"
 
 
-class Answer(NamedTuple):
-    """What the client is told: HTTP status, JSON body, seconds after which it may try again, allowed key scheme."""
+@dataclass(frozen=True, eq=False)
+class Answer:
+    """What the client is told: HTTP status, JSON body, seconds after which it may try again."""
 
     status: int
     body: dict[str, Any]
@@ -33,6 +35,8 @@ class Answer(NamedTuple):
             headers["Retry-After"] = str(self.retry_after)
         if self.status == 401:
             headers["WWW-Authenticate"] = "Bearer"
+        if self.status == 405:
+            headers["Allow"] = "PUT, POST"
         return headers
 
 
@@ -57,7 +61,7 @@ async def accept(key: str, encoding: str, body: bytes) -> Answer:
     entry = shard.keys.lookup(key) or await shard.lookup_new_key(key)
     started = time.perf_counter()
     answer = _refused(shard, entry) or _taken(shard, cast(KeyEntry, entry), encoding, body)
-    if answer.status == 200:
+    if shard.sync_always and answer.status == 200:
         answer = await _durable(shard, answer)
     shard.watch.commit(answer.status, time.perf_counter() - started)
     return answer
@@ -109,7 +113,7 @@ def unpack(encoding: str, body: bytes) -> bytes | None:
     """The body without its gzip; None where it is larger than allowed. Raises InvalidCommit when it cannot be read."""
     if len(body) > MOST_BODY:
         return None
-    if encoding.strip().lower() in ("", "identity"):
+    if not encoding or encoding.strip().lower() in ("", "identity"):
         return body
     if encoding.strip().lower() not in ("gzip", "x-gzip"):
         raise InvalidCommit(f"Content-Encoding {encoding[:40]!r} is not known here; send gzip or nothing")

@@ -61,7 +61,10 @@ class Publisher:
     async def _publish_changes(self, account_id: int, now: float) -> None:
         changes = self._engine.changes(account_id, now)
         slot = slot_of(now)
-        if not (changes["processes"] or changes["stats"]) and self._told_slot.get(account_id) == slot:
+        if (
+            not (changes["processes"] or changes["stats"] or changes["gone"])
+            and self._told_slot.get(account_id) == slot
+        ):
             return
         self._told_slot[account_id] = slot
         await self._send(account_id, {"type": "update", "at": round(now, 3), **changes})

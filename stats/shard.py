@@ -14,6 +14,7 @@ from channels.layers import BaseChannelLayer
 
 from accounts.keys import KEY_PATTERN
 from accounts.keytable import KeyEntry, KeyTable
+from stats.aggregation.checked import Checked
 from stats.aggregation.commit import Commit, Event, InvalidCommit, Partials, decode
 from stats.aggregation.cut import Cut
 from stats.aggregation.delivered import Delivered
@@ -64,6 +65,7 @@ class Shard:
         self.layer = parts.layer
         self.keys = keys
         self.watch = watch
+        self.sync_always = parts.sync_always
         self.rate = RateLimit(parts.rate)
         self.engine = Engine(clock(), parts.most_stats)
         self.events = Events()
@@ -154,12 +156,12 @@ class Shard:
         """A commit that was taken before the restart. It may be known where somebody has put a segment back."""
         try:
             commit = decode(record.body)
-            partials = self.engine.check(record.account, commit)
+            given = self.engine.check(record.account, commit)
         except InvalidCommit as error:  # another version has taken it
             self._journal.refuse(number, record, str(error))
             return
         if not self._was_taken(record.account, commit):
-            self._count(record.account, commit, record.at, partials)
+            self._count(record.account, commit, record.at, given)
 
     # --- commits --------------------------------------------------------------------------------------------------
 
@@ -169,7 +171,7 @@ class Shard:
         Raises InvalidCommit, or OSError where it cannot be kept; then nothing has changed.
         """
         now = self._clock()
-        partials = self.engine.check(entry.account_id, commit)
+        given = self.engine.check(entry.account_id, commit)
         self.keys.touch(entry.key_id, now)
         if self._was_taken(entry.account_id, commit):
             return Taken(True, 0)
@@ -177,26 +179,26 @@ class Shard:
         if not self._journal.is_open:
             self._journal.open_segment(max(self._journal.number + 1, int(now // 60)))
         self._journal.append(Record(entry.account_id, now, body))
-        applied = self._count(entry.account_id, commit, now, partials)
+        applied = self._count(entry.account_id, commit, now, given)
         self.watch.partials(applied.taken)
         if applied.dropped:
             self._warn_full(entry.account_id, commit.nam, applied.dropped, now)
         return Taken(False, applied.dropped)
 
     async def durable(self) -> None:
-        """Returns when what was taken is as safe as the settings ask for. Raises OSError where the disk refuses."""
+        """Returns when what was taken is on the disk, where `sync_always` asks for it. Raises OSError."""
         await self._durability.wait()
 
     def _was_taken(self, account_id: int, commit: Commit) -> bool:
         return commit.seq is not None and bool(commit.iid) and self._delivered.has(account_id, commit.iid, commit.seq)
 
-    def _count(self, account_id: int, commit: Commit, now: float, partials: int) -> Applied:
+    def _count(self, account_id: int, commit: Commit, now: float, given: Checked) -> Applied:
         """Puts a commit that is in the journal into the live state."""
         if commit.seq is not None and commit.iid:
             self._delivered.add(account_id, commit.iid, commit.seq, now)
         if commit.evt:
             self._tell(account_id, self.events.add(account_id, commit, now), now)
-        return self.engine.apply(account_id, commit, now, partials)
+        return self.engine.apply(account_id, commit, now, given)
 
     def _tell(self, account_id: int, events: list[dict[str, Any]], now: float) -> None:
         for event in events if self.open else ():
@@ -308,4 +310,4 @@ class Shard:
             self._keys_read.clear()
 
     async def _sample(self) -> None:
-        self.watch.sample(self.engine.stat_count)
+        self.watch.sample({"stats.live": self.engine.stat_count})

@@ -3,6 +3,7 @@
 from typing import Annotated, Literal
 
 import msgspec
+from dattss.sketch import LONGEST
 from msgspec import Meta
 
 from stats.aggregation.partial import DEFAULT_PCT
@@ -32,7 +33,7 @@ class Partial(msgspec.Struct, gc=False):
     typ: str | None = None
     pct: Annotated[float, Meta(ge=0, le=0.5)] = DEFAULT_PCT
     emp: bool = False
-    skt: Annotated[str, Meta(max_length=65_536)] | None = None
+    skt: Annotated[str, Meta(max_length=LONGEST)] | None = None
 
 
 class Partials(msgspec.Struct, gc=False):

@@ -16,11 +16,12 @@ Entry = dict[str, Any]
 
 class Kept(NamedTuple):
     """What outlives the rolling minute of each stat: the total, the newest value, the average of the newest slot with
-    values."""
+    values, the emphasis."""
 
     total: Floats
     last: Floats
     mean: Floats
+    emp: NDArray[np.bool_]
 
 
 def values(stats: Iterable[Stat], sparks: bool = False) -> Iterator[tuple[Stat, Entry]]:
@@ -31,7 +32,7 @@ def values(stats: Iterable[Stat], sparks: bool = False) -> Iterator[tuple[Stat, 
     for page, members in by_page.items():
         rows = np.array([stat.row for stat in members])
         window = page.window(rows)
-        kept = Kept(page.total[rows], page.last[rows], page.mean[rows])
+        kept = Kept(page.total[rows], page.last[rows], page.mean[rows], page.emp[rows])
         covered = np.array([_covered(stat) for stat in members])
         found = entries(members, combine(window, page.pct[rows]), kept, covered)
         points = _points(window).T.tolist()
@@ -91,7 +92,7 @@ def entries(stats: Iterable[Stat], merged: Floats, kept: Kept, covered: Floats) 
         *(_whole(merged[field], present) for field in (MIN, MAX, BOT, TOP)),
     )
     rows = map(_Row._make, zip(*columns, strict=True))
-    return [_FIELDS[stat.kind](row, stat.emp) for stat, row in zip(stats, rows, strict=True)]
+    return [_FIELDS[stat.kind](row, emp) for stat, row, emp in zip(stats, rows, kept.emp.tolist(), strict=True)]
 
 
 class _Row(NamedTuple):

@@ -10,7 +10,18 @@ from collections.abc import Iterable, Sequence
 from dattss import sketch
 from dattss.sketch import LONGEST, Counts, SketchError, decode, encode, merge
 
-__all__ = ["LONGEST", "Counts", "SketchError", "decode", "encode", "is_sketch", "merge", "quantiles", "tails"]
+__all__ = [
+    "LONGEST",
+    "Counts",
+    "SketchError",
+    "are_sketches",
+    "decode",
+    "encode",
+    "is_sketch",
+    "merge",
+    "quantiles",
+    "tails",
+]
 
 _PAIRS = re.escape(sketch.ALPHABET[: len(sketch.PAIRS)])
 # Pairs mostly follow each other. Possessive: where it does not fit, a second try would not fit either.
@@ -20,10 +31,18 @@ _FORM = re.compile(
     f"[{re.escape(sketch.COUNT_DIGITS)}]{{0,{sketch.MOST_COUNT_DIGITS}}}+)++"
 )
 
+_FORMS = re.compile(f"(?:{_FORM.pattern}\n)*+")
+
 
 def is_sketch(text: str) -> bool:
     """Whether `text` is a sketch: at most 16,384 characters, and whole entries."""
     return len(text) <= LONGEST and _FORM.fullmatch(text) is not None
+
+
+def are_sketches(texts: Sequence[str]) -> bool:
+    """Whether all are, of texts that are not too long; one look at them together is cheaper than one at each."""
+    joined = "\n".join((*texts, ""))
+    return _FORMS.fullmatch(joined) is not None and joined.count("\n") == len(texts)
 
 
 def tails(text: str, pct: float) -> tuple[float, float]:
