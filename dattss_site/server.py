@@ -51,6 +51,8 @@ class DataServer:
 
     async def _start(self, started: Callable[[], None]) -> None:
         loop = runtime.loop = asyncio.get_running_loop()
+        # Twisted would write a line of an access log for each request, to a log that Daphne sends nowhere.
+        self._server.http_factory.log = _unlogged
         layer = channel_layer()
         try:
             shard = Shard(_parts(layer), KeyTable(), self._watch)
@@ -87,6 +89,10 @@ class _Daphne(Server):  # type: ignore[misc]  # Daphne has no types
         reason = value.socketError.strerror if isinstance(value, error.CannotListenError) else str(value)
         self.failure = f"Port {settings.PORT} on {settings.HOST} cannot be opened: {reason}. Set PORT to another one."
         self.stop()
+
+
+def _unlogged(request: object) -> None:
+    """Instead of an access log."""
 
 
 def _parts(layer: BaseChannelLayer) -> Parts:

@@ -221,6 +221,14 @@ class Engine:
         account.stat_count -= 1
         self.stat_count -= 1
 
+    def memory(self) -> dict[str, int]:
+        """Bytes of what grows with the stats, and how many stats rest."""
+        return {
+            "pages": sum(page.nbytes for page in self._pages),
+            "sketches": sum(page.sketch_bytes for page in self._pages),
+            "resting": sum(len(account.resting) for account in self._accounts.values()),
+        }
+
     def set_clock(self, at: float) -> None:
         """Begins at another time than that of the start: before the first commit of a replay, all rings are empty."""
         self._slot = slot_of(at)

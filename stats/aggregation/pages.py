@@ -70,6 +70,12 @@ class Page(Generic[Owner]):
     def empty(self) -> bool:
         return len(self._free) == SIZE
 
+    @property
+    def nbytes(self) -> int:
+        """The size of the columns."""
+        columns = (self.ring, self.pct, self.emp, self.total, self.last, self.mean, self.first_slot, self.last_slot)
+        return sum(column.nbytes for column in columns)
+
     def take_row(self, slot: int, owner: Owner, number: float = 0.0, emp: bool = False) -> int:
         """A row for a stat that appears in `slot` and goes on from `number`. Raises IndexError when full."""
         row = self._free.pop()
