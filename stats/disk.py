@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 import msgspec
 
 from stats.aggregation.cut import Cut, calculated
+from stats.aggregation.delivered import Dump, encoded
 from stats.events import LEVELS
 from stats.storage import cur, eventlog, lines
 from stats.storage import plan as plans
@@ -37,7 +38,7 @@ class Unit:
     segment: int
     cuts: list[Cut]
     events: list[Events]
-    delivered: dict[str, Any]
+    delivered: Dump
 
 
 class Disk:
@@ -89,13 +90,12 @@ class Disk:
         accounts = cur.accounts_with_state(self._root)
         return [(one, level, eventlog.read(self._root, one, level)) for one in accounts for level in LEVELS]
 
-    def read_delivered(self) -> dict[str, Any]:
+    def read_delivered(self) -> bytes | None:
         """Which commits were taken, as of the last flush."""
         try:
-            data: dict[str, Any] = msgspec.msgpack.decode((self._folder / DELIVERED).read_bytes())
+            return (self._folder / DELIVERED).read_bytes()
         except FileNotFoundError:
-            return {}
-        return data
+            return None
 
     def _planned(self, unit: Unit) -> Plan:
         held = plans.read_held(self._folder)
@@ -113,7 +113,7 @@ class Disk:
             lines=self._writer.merged(planned).lines,
             states=[(*process, contents) for process, contents in states.items()],
             events=list(events.values()),
-            delivered=msgspec.msgpack.encode(unit.delivered),
+            delivered=encoded(unit.delivered),
         )
 
     def _carry_out(self, plan: Plan) -> None:

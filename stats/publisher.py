@@ -50,8 +50,16 @@ class Publisher:
 
     async def tick(self, now: float) -> None:
         """Sends what has changed; a watched account hears at least once each slot, so that silence means trouble."""
-        for account_id in self._engine.watched(now):
+        watched = self._engine.watched(now)
+        if len(self._numbers) > len(watched):
+            self._forget_all_but(watched)
+        for account_id in watched:
             await self._publish_changes(account_id, now)
+
+    def _forget_all_but(self, watched: list[int]) -> None:
+        """Numbers of accounts that nobody looks at: who comes next begins with a snapshot."""
+        self._numbers = {account: self._numbers[account] for account in watched if account in self._numbers}
+        self._told_slot = {account: self._told_slot[account] for account in watched if account in self._told_slot}
 
     async def event(self, account_id: int, event: dict[str, Any], now: float) -> None:
         """Sends an error or a warning to those who watch."""

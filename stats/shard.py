@@ -24,7 +24,7 @@ from stats.durability import Durability
 from stats.events import Events
 from stats.publisher import Publisher
 from stats.ratelimit import RateLimit
-from stats.selfwatch import SelfWatch
+from stats.selfwatch import SelfWatch, resident_bytes
 from stats.storage.journal import Journal
 from stats.storage.segment import Record
 
@@ -128,7 +128,9 @@ class Shard:
             self.engine.restore(account_id, state)
         for account_id, level, events in self._disk.read_events():
             self.events.restore(account_id, level, events)
-        self._delivered.load(self._disk.read_delivered())
+        delivered = self._disk.read_delivered()
+        if delivered is not None:
+            self._delivered.load(delivered)
         segments = self._journal.segments()
         for number in segments:
             self._replay(number)
@@ -310,4 +312,16 @@ class Shard:
             self._keys_read.clear()
 
     async def _sample(self) -> None:
-        self.watch.sample({"stats.live": self.engine.stat_count})
+        now = self._clock()
+        self.rate.forget(time.monotonic())
+        self._warned_full = {one: at for one, at in self._warned_full.items() if now - at < WARN_SECONDS}
+        self.watch.sample({"stats.live": self.engine.stat_count, **self._memory()})
+
+    def _memory(self) -> dict[str, int]:
+        """Bytes of the process and of what grows in it."""
+        return {
+            "memory": resident_bytes(),
+            **{f"memory.{part}": size for part, size in self.engine.memory().items()},
+            "memory.delivered": self._delivered.nbytes,
+            "memory.events": self.events.nbytes,
+        }

@@ -5,6 +5,7 @@ from typing import Any, NamedTuple
 from stats.aggregation.partial import KINDS, Kind
 
 Entry = dict[str, Any]
+_REST_BYTES = 700  # of one, with its entry for a `.cur`
 _Key = tuple[str, Kind, str]  # process, type, name
 
 
@@ -23,8 +24,10 @@ class Resting:
         self._rests: dict[_Key, Rest] = {}
         self._shown: dict[str, Entry] | None = None  # as `.cur` files have it, until something changes
 
-    def __len__(self) -> int:
-        return len(self._rests)
+    @property
+    def nbytes(self) -> int:
+        """About what they take of memory."""
+        return len(self._rests) * _REST_BYTES
 
     def put(self, process: str, kind: Kind, name: str, rest: Rest) -> None:
         """Lays a stat to rest."""

@@ -119,9 +119,9 @@ def test_rows_are_used_again_and_empty_pages_go() -> None:
     driven = Driven(most_stats=3 * SIZE)
     for group in range(3):
         driven.send(commit("api", *[partial(f"s{group}.{number}", [1]) for number in range(SIZE)]))
-    assert driven.engine.memory()["pages"] > 3 * SIZE * 768
+    assert driven.engine.memory()["stats"] > 3 * SIZE * 768
     driven.to(2 * HOUR)
-    assert driven.engine.memory()["pages"] == 0
+    assert driven.engine.memory()["stats"] == 0
     driven.send(commit("api", partial("s0.7", [5])))
     [stat] = driven.engine.snapshot(1, driven.now)["stats"]
     assert (stat["total"], stat["sum"]) == (6, 5)
