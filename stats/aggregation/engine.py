@@ -15,9 +15,9 @@ from stats.aggregation.checked import Checked, checked
 from stats.aggregation.commit import Commit
 from stats.aggregation.cut import Cut, minute_row, of_page
 from stats.aggregation.live import Entry
-from stats.aggregation.pages import SLOTS, Page, Texts, columns_of, slot_of
+from stats.aggregation.pages import SLOT_SECONDS, SLOTS, Page, Texts, columns_of, slot_of
 from stats.aggregation.partial import KINDS, Kind, MinuteRow
-from stats.aggregation.registry import NO_LAYOUT, Account, Layout, Process, Share, Stat
+from stats.aggregation.registry import DEFAULT_INTERVAL, NO_LAYOUT, Account, Layout, Process, Share, Stat
 from stats.aggregation.resting import Rest, Resting
 
 WATCH_SECONDS = 60.0  # a page that does not renew its interest is gone
@@ -61,7 +61,7 @@ class Engine:
         if process is None:
             if len(account.processes) >= self._most_stats:
                 return Applied(0, count)
-            process = account.processes[commit.nam] = Process(account, commit.nam, seen=0.0, slot=self._slot)
+            process = account.processes[commit.nam] = Process(account, commit.nam, 0.0, self._slot, _begun(commit, now))
         # A stat may have gone to rest since the commit was checked.
         layout = given.layout if given.layout is process.layout else None
         if layout is None:
@@ -199,6 +199,7 @@ class Engine:
             for process in account.processes.values():
                 process.seen = min(process.seen, now)
                 process.slot = min(process.slot, slot_of(now))
+                process.begun = min(process.begun, now - SLOTS * SLOT_SECONDS)
 
     def _lay_to_rest(self, slot: int, now: float) -> None:
         """Stats without a value since `slot` give their rows back, and pages that nobody is on go."""
@@ -319,6 +320,12 @@ class Engine:
 def _rest_of(entry: Entry) -> Rest:
     """What a stat of a `.cur` file goes on from."""
     return Rest(entry.get("total", entry.get("last")) or 0.0, entry["emp"])
+
+
+def _begun(commit: Commit, now: float) -> float:
+    """When the values of a process's first commit began: an interval before, or when it was started."""
+    interval = DEFAULT_INTERVAL if commit.upt is None else min(commit.upt, DEFAULT_INTERVAL)
+    return now - commit.age - interval
 
 
 def _moving(account: Account, slot: int) -> Iterator[Stat]:

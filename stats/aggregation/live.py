@@ -58,15 +58,18 @@ def process_entry(process: Process, now: float) -> Entry:
 
 
 def _covered(stat: Stat) -> float:
-    """Seconds that the window of a stat covers: 5 to 60.
+    """Seconds that the window of a stat covers: up to 60.
 
     Commits come once a slot, so the current slot counts only when this slot's commit is there; a process that is
     overdue by more than a slot does not stop the clock: its rates fall to zero.
     """
     current = stat.page.slot
-    end = stat.process.slot if stat.process.slot >= current - 1 else current
+    process = stat.process
+    prompt = process.slot >= current - 1
     start = max(current - SLOTS + 1, int(stat.page.first_slot[stat.row]))
-    return float(max(end - start + 1, 1) * SLOT_SECONDS)
+    slots = max((process.slot if prompt else current) - start + 1, 1)
+    # A young process that commits more often than once a slot has not filled its slots yet.
+    return min(slots * SLOT_SECONDS, max(process.seen - process.begun, 1.0)) if prompt else slots * SLOT_SECONDS
 
 
 def _points(window: Floats) -> Any:

@@ -174,6 +174,9 @@ class Page(Generic[Owner]):
         self.pct[rows] = values[PCT]
         self.emp[rows] = values[EMP]
         values = values[:FIELDS]
+        if not self.ring[CNT, slot % SLOTS, rows].any() and np.bincount(rows).max() == 1:
+            self._store(slot, rows, values)  # as most are: one partial of each stat, and nothing to merge
+            return
         while rows.size:
             rows, values = self._fold_wave(slot, rows, values)
 

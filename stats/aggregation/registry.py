@@ -50,7 +50,8 @@ class Process:
     """A process by name; several instances that share the name share this entry.
 
     `upt` seconds, `mem` bytes, `cpu` per cent of one core, None where unknown; `err` and `wrn` since it appeared;
-    `seen` is the Unix time of the newest commit, `slot` that time's 5-second slot. `layout` is that of a commit before,
+    `seen` is the Unix time of the newest commit, `slot` that time's 5-second slot, `begun` when the values of the first
+    one began. `layout` is that of a commit before,
     as long as all its stats are live.
     """
 
@@ -58,6 +59,7 @@ class Process:
     name: str
     seen: float
     slot: int
+    begun: float = 0.0
     upt: float | None = None
     mem: float | None = None
     cpu: float | None = None
