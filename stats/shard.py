@@ -226,7 +226,9 @@ class Shard:
         self._warned_full[account_id] = now
         message = f"The account is at its limit of live stats: {dropped} new stats of {process} were left out."
         warning = Event("warning", message, typ="LimitReached")
-        self._tell(account_id, self.events.add(account_id, Commit("dattss", Partials(), evt=[warning]), now), now)
+        self._tell(
+            account_id, self.events.add(account_id, Commit(nam="dattss", prt=Partials(), evt=[warning]), now), now
+        )
 
     async def lookup_new_key(self, raw: str) -> KeyEntry | None:
         """A key that the table does not know may be seconds old: waits for the next look at the database.

@@ -63,7 +63,7 @@ def _collect(
 ) -> None:
     for partial in partials:
         lowest, highest, count = partial.min, partial.max, partial.cnt
-        if lowest > highest or count % 1 or (partial.typ != kind and partial.typ is not None):
+        if lowest > highest or not count.is_integer() or (partial.typ != kind and partial.typ is not None):
             raise _refusal(kind, partials.index(partial), partial)
         names.append(partial.nam)
         sketches.append(partial.skt)
@@ -85,7 +85,7 @@ def _refusal(kind: Kind, index: int, partial: Partial) -> InvalidCommit:
     place = f"prt.{kind}[{index}]"
     if partial.min > partial.max:
         return InvalidCommit("min is larger than max", f"{place}.min")
-    if partial.cnt % 1:
+    if not partial.cnt.is_integer():
         return InvalidCommit("cnt is not a whole number", f"{place}.cnt")
     return InvalidCommit(f"typ is not that of the list it stands in, {kind}", f"{place}.typ")
 

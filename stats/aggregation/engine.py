@@ -14,6 +14,7 @@ from stats.aggregation.arithmetic import FIELDS, SUM, Floats, Rows
 from stats.aggregation.checked import Checked, checked
 from stats.aggregation.commit import Commit
 from stats.aggregation.cut import Cut, minute_row, of_page
+from stats.aggregation.groups import merged_rows
 from stats.aggregation.live import Entry
 from stats.aggregation.pages import SLOT_SECONDS, SLOTS, Page, Texts, columns_of, slot_of
 from stats.aggregation.partial import KINDS, Kind, MinuteRow
@@ -23,6 +24,7 @@ from stats.aggregation.resting import Rest, Resting
 WATCH_SECONDS = 60.0  # a page that does not renew its interest is gone
 REST_SLOTS = 60 * SLOTS  # after an hour without a value a stat goes to rest
 MOST_COLLECTED = 32_768  # partials that wait to be folded: 80 bytes each
+MOST_LATE = 100_000  # late rows of some 400 bytes, or twice what is left of them, before those of a minute are merged
 _STAT_BYTES = 300  # of a stat beside its row in a page: the object, its name, its place in a dict
 _IDLE_SLOTS = SLOTS + 1  # after as many slots without a value nothing moves any more
 
@@ -43,6 +45,7 @@ class Engine:
         self._slot = slot_of(now)
         self._pages: list[Page[Stat]] = []
         self._late: list[MinuteRow] = []
+        self._most_late = MOST_LATE
         self._collected = 0  # partials that wait in the pages
         self.stat_count = 0
 
@@ -119,6 +122,9 @@ class Engine:
             stat = page.owners[row]
             assert stat is not None  # noqa: S101  (a layout has live stats only)
             self._late.append(minute_row(stat, minute, fields, text or ""))
+        if len(self._late) > self._most_late:
+            self._late = merged_rows(self._late)
+            self._most_late = max(MOST_LATE, 2 * len(self._late))
 
     def _lay_out(self, process: Process, given: Checked) -> Layout:
         """Where the partials go; stats that are new get their rows, as long as the account may have more."""
@@ -240,7 +246,7 @@ class Engine:
     def cut(self, now: float) -> Cut:
         """A cut through the minute as far as it has come. Its values belong to the cut: they are not handed out again
         only because `advance`, or the end of the process, follows."""
-        late, self._late = self._late, []
+        late, self._late, self._most_late = self._late, [], MOST_LATE
         processes = [
             (process, {**live.process_entry(process, now), "resting": account.resting.of_process(process.name)})
             for account in self._accounts.values()

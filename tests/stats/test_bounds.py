@@ -3,10 +3,13 @@
 import asyncio
 from typing import Any
 
+import pytest
 from channels.layers import InMemoryChannelLayer
 
+from stats.aggregation import engine as engines
 from stats.aggregation.commit import Commit, Event, Partials
 from stats.aggregation.engine import WATCH_SECONDS, Engine
+from stats.aggregation.groups import merged_rows
 from stats.events import LONGEST, Events
 from stats.publisher import Publisher
 from stats.ratelimit import RateLimit
@@ -46,7 +49,7 @@ def test_numbers_of_pages_that_nobody_looks_at_are_forgotten() -> None:
 def test_events_are_at_most_as_large_as_their_ring() -> None:
     events = Events()
     for _ in range(300):
-        sent = Commit("api", Partials(), evt=[Event("error", "x" * 50_000, trc="y" * 50_000)])
+        sent = Commit(nam="api", prt=Partials(), evt=[Event("error", "x" * 50_000, trc="y" * 50_000)])
         events.add(1, sent, START)
     assert 100 * 2 * LONGEST < events.nbytes < 100 * (2 * LONGEST + 1000)
     restored = Events()
@@ -63,6 +66,19 @@ def test_partials_that_wait_are_folded_before_they_are_too_many() -> None:
         assert sum(map(len, page._values)) <= 33_000 * 80
     [stat] = engine.snapshot(1, START)["stats"]
     assert stat["total"] == 100_000
+
+
+def test_late_rows_of_one_minute_become_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(engines, "MOST_LATE", 50)
+    engine = Engine(START, 100)
+    for number in range(500):
+        sent = commit("api", partial("x", [1, number]), age=120.0 + 60.0 * (number % 10))
+        engine.apply(1, sent, START, engine.check(1, sent))
+        assert len(engine._late) <= 51
+    rows = merged_rows(engine.cut(START).late)
+    assert len(rows) == 10
+    assert sum(row.aggregate.sum for row in rows) == 500 + sum(range(500))
+    assert {(row.aggregate.cnt, row.aggregate.fst) for row in rows} == {(100, 1)}
 
 
 class Told:
