@@ -17,6 +17,7 @@ from tests.server import Server, wait_for
 
 _STATS = 100  # of a process
 _MINUTE = 60
+_COMMITS = 12  # of a process in a minute
 _FIELDS = ("sum", "cnt", "max", "min", "bot", "top", "fst", "lst")
 
 
@@ -30,33 +31,37 @@ def measure(rounds: int = 5, stats: int = 100_000, sample: int = 500, watched: b
 
 
 def _processor_time(rounds: int, stats: int, sample: int) -> list[Line]:
-    ours = child.Child("benchmarks.flush:our_flushes", cpu=SERVER_CPU, stats=stats, rounds=rounds)
+    function = "benchmarks.flush:our_flushes"
+    plain = child.Child(function, cpu=SERVER_CPU, stats=stats, rounds=rounds, sketches=False)
+    sketched = child.Child(function, cpu=SERVER_CPU, stats=stats, rounds=rounds, sketches=True)
     peer = child.Child("benchmarks.flush:whisper_updates", cpu=SERVER_CPU, stats=sample, rounds=rounds)
-    for one in (ours, peer):
+    children = (plain, sketched, peer)
+    for one in children:
         one.ready()
     for _ in range(rounds):
-        for one in (ours, peer):
+        for one in children:
             one.tell("go")
             one.ready()
-    for one in (ours, peer):
+    for one in children:
         one.tell("end")
-    first, *later = ours.result()
+    first, *later = plain.result()
     whisper = [seconds * stats / sample for seconds in peer.result()]
     what = f"flush of {stats:,} live stats, CPU"
     scaled = f"whisper: 8 series a stat, scaled up from {sample} stats"
     return [
-        middle(what, "s", later, bar=Bar("ours", 2.5)),
+        middle(what, "s", later, bar=Bar("ours", 2.5), note="12 commits a minute"),
         middle(f"{what}, beside whisper", "s", later, whisper, bar=Bar("ratio", 1 / 6, text="1/6"), note=scaled),
+        middle(f"{what}, half of them timers with 12 sketches", "s", sketched.result()[1:], whisper),
         middle(f"{what}, a day's first: its files are new", "s", [first]),
     ]
 
 
 # --- in a child: our flush --------------------------------------------------------------------------------------------
-def our_flushes(stats: int, rounds: int) -> list[float]:
+def our_flushes(stats: int, rounds: int, sketches: bool) -> list[float]:
     """CPU seconds of each flush, the first with files that are new. The clock is ours, so that no minute is awaited."""
     with TemporaryDirectory(prefix="dattss-bench-") as folder:
         account = open_account(Path(folder))
-        return asyncio.run(_our_flushes(account.key, load.senders(stats // _STATS, _STATS), rounds))
+        return asyncio.run(_our_flushes(account.key, load.senders(stats // _STATS, _STATS, sketches), rounds))
 
 
 async def _our_flushes(key: str, senders: list[Sender], rounds: int) -> list[float]:
@@ -68,8 +73,9 @@ async def _our_flushes(key: str, senders: list[Sender], rounds: int) -> list[flo
     assert shard is not None
     spent: list[float] = []
     for _ in range(rounds + 1):
-        await fill(key, senders)
-        clock.to_next_minute()
+        for _ in range(_COMMITS):
+            await fill(key, senders)
+            clock.forward(_MINUTE / _COMMITS)
         if spent:
             child.ready()
         begun = time.process_time()

@@ -216,7 +216,7 @@ SPECTACULAR_SETTINGS: dict[str, Any] = {
     "VERSION": "1",
     "SERVE_INCLUDE_SCHEMA": False,
     "OAS_VERSION": "3.1.0",  # what msgspec describes commits in
-    "POSTPROCESSING_HOOKS": ["stats.openapi.add_commit_schema"],
+    "POSTPROCESSING_HOOKS": ["stats.openapi.add_schemas"],
     "SWAGGER_UI_DIST": "SIDECAR",  # served from here: the content policy lets nothing in from elsewhere
     "SWAGGER_UI_FAVICON_HREF": "/static/site/favicon.svg",
 }

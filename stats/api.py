@@ -1,6 +1,5 @@
 """The read API, and the documented face of ingest."""
 
-import dataclasses
 import datetime
 import time
 from pathlib import Path
@@ -24,6 +23,7 @@ from stats.aggregation.names import is_name
 from stats.aggregation.partial import KINDS
 from stats.engine_call import EngineError, ask
 from stats.http import key_of
+from stats.openapi import DAY_ANSWER
 from stats.storage import eventlog
 from stats.storage.paths import Level, Stat
 
@@ -122,11 +122,16 @@ class DayView(APIView):
             OpenApiParameter(
                 "tz", str, description="The viewer's time zone, such as Europe/Berlin; UTC where missing."
             ),
+            OpenApiParameter(
+                "q",
+                str,
+                description="Up to 9 shares from 0 to 1 with commas between them, such as 0.5,0.99: quantiles.",
+            ),
         ],
-        responses={200: OpenApiTypes.OBJECT, 400: OpenApiResponse(description="Not a step, date or zone."), **_REFUSED},
+        responses={200: DAY_ANSWER, 400: OpenApiResponse(description="Not a step, date, zone or share."), **_REFUSED},
     )
     def get(self, request: Request, process: str, kind: str, name: str) -> Response:
-        """The day's points, the average of the 7 days before it, and what is usual."""
+        """The day's points, the average of the 7 days before it, what is usual, and the whole day."""
         granted = access.access_for_request(request)
         if kind not in KINDS or not (is_name(process) and is_name(name)):
             raise Http404
@@ -136,12 +141,13 @@ class DayView(APIView):
                 date=query.get("date") or None,
                 step=query.get("step") or history.DEFAULT_STEP,
                 tz=query.get("tz") or "UTC",
+                q=query.get("q") or None,
                 now=time.time(),
             )
         except history.HistoryError as error:
             raise ValidationError({"error": str(error)}) from None
         day = history.day(_root(), Stat(granted.account.pk, process, kind, name), shown)
-        return Response(dataclasses.asdict(day) | {"date": shown.day.isoformat(), "tz": shown.zone.key})
+        return Response(vars(day) | {"date": shown.day.isoformat(), "tz": shown.zone.key})
 
 
 class EngineAway(APIException):

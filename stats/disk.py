@@ -1,7 +1,9 @@
 """What a flush writes and a start reads: where the shard meets `stats.storage`. Called in a thread of its own."""
 
+import gc
 import logging
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
@@ -9,7 +11,7 @@ from typing import Any, TypeVar
 import msgspec
 
 from stats.aggregation.cut import Cut, calculated
-from stats.aggregation.delivered import Dump, encoded
+from stats.aggregation.delivered import Dump, decoded, encoded
 from stats.events import LEVELS
 from stats.storage import cur, eventlog, lines
 from stats.storage import plan as plans
@@ -61,8 +63,9 @@ class Disk:
         No plan may be left undone. Raises OSError, and then nothing has happened. After it the unit is the plan's: to
         plan it again would count it twice.
         """
-        plan = self._planned(unit)
-        plans.write(self._folder, plan)
+        with _uncollected():
+            plan = self._planned(unit)
+            plans.write(self._folder, plan)
         self._undone = plan
         return sum(len(one.files) for one in plan.lines)
 
@@ -90,12 +93,16 @@ class Disk:
         accounts = cur.accounts_with_state(self._root)
         return [(one, level, eventlog.read(self._root, one, level)) for one in accounts for level in LEVELS]
 
-    def read_delivered(self) -> bytes | None:
-        """Which commits were taken, as of the last flush."""
+    def read_delivered(self) -> Dump:
+        """Which commits were taken, as of the last flush; nothing where that file is damaged, and the log says so."""
+        path = self._folder / DELIVERED
         try:
-            return (self._folder / DELIVERED).read_bytes()
+            return decoded(path.read_bytes())
         except FileNotFoundError:
-            return None
+            return []
+        except msgspec.DecodeError as error:
+            log.error("%s is damaged (%s): a commit of before that is sent again may count twice", path, error)  # noqa: TRY400
+            return []
 
     def _planned(self, unit: Unit) -> Plan:
         held = plans.read_held(self._folder)
@@ -150,6 +157,19 @@ class Disk:
         for number in self._journal.segments():
             if number <= last:
                 self._journal.drop(number)
+
+
+@contextmanager
+def _uncollected() -> Iterator[None]:
+    """Meanwhile Python does not look for cycles. So many new objects would make it look through all that there are,
+    which stops the event loop too: for 80 ms at 100,000 stats."""
+    enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if enabled:
+            gc.enable()
 
 
 def _failing(write: Callable[[_Item], None], items: Iterable[_Item], problems: list[StorageError]) -> list[_Item]:

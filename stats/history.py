@@ -7,26 +7,29 @@ pass.
 """
 
 import datetime as dt
+import math
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TypeVar, cast
+from typing import Any, TypeVar, cast
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import numpy as np
 
 from stats.aggregation import typical
-from stats.aggregation.arithmetic import CNT, FIELDS, SUM, Floats
-from stats.aggregation.groups import FIELD_NAMES, combine_all
+from stats.aggregation.arithmetic import CNT, FIELDS, SUM, Flags, Floats
+from stats.aggregation.groups import FIELD_NAMES
 from stats.aggregation.localday import DAY_MINUTES, LocalDay, Minutes, bins, days_before, first_at, local_day
 from stats.aggregation.partial import Kind
-from stats.aggregation.typical import Flags
+from stats.aggregation.sketch_columns import END, Bytes
+from stats.aggregation.spans import Bins, Span
 from stats.storage.day_cache import DayCache, Signed
+from stats.storage.day_table import DayTable
 from stats.storage.lru import Lru
 from stats.storage.paths import Stat
 
-Point = dict[str, float]
+Point = dict[str, Any]  # numbers, and with shares asked for the list `q`
 Points = list[Point | None]
 
 WEEK = 7  # days before the shown one
@@ -34,10 +37,11 @@ DEFAULT_STEP = 5  # minutes
 
 _EPOCH = dt.date(1970, 1, 1).toordinal()
 _YEARS = range(2000, 2200)
+_MOST_SHARES = 9
+_SHARE = re.compile(r"[01]|[01]?\.[0-9]{1,9}")
 _WHOLE = 2.0**53  # beyond it a double no longer tells whole numbers apart
-_tables = DayCache(limit=256)
-_results: Lru[tuple[object, ...], object] = Lru(limit=48)  # each up to 1 MB, in bins of a minute
-_Result = TypeVar("_Result")
+_tables = DayCache(limit=48 << 20)
+_Result = TypeVar("_Result", bound=tuple[Points, ...])
 
 
 class HistoryError(ValueError):
@@ -46,11 +50,13 @@ class HistoryError(ValueError):
 
 @dataclass(frozen=True)
 class View:
-    """The local day that is looked at, in which zone, in bins of how many minutes."""
+    """The local day that is looked at, in which zone, in bins of how many minutes, and at which `shares` of the values
+    (0 to 1) quantiles are wanted."""
 
     day: dt.date
     zone: ZoneInfo
     step: int = DEFAULT_STEP
+    shares: tuple[float, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -61,7 +67,10 @@ class DayHistory:
     has `t`, the Unix time of its bin. `today`: `sum cnt avg max min bot top fst lst`. `week`: the means of the same
     over those of the 7 days before that have values there (`avg`: of all their values), and how many, `days`.
     `typical`: `low mid high` of the plotted value (a counter's `sum`, else `avg`) over the same days, and `days`; from
-    three on.
+    three on. `day`: the fields of `today` for all of the day's values, None where it has none.
+
+    Where quantiles are wanted, entries of `today` and `week` and the `day` have `q`, one for each share: None where
+    not all values of the bin (of one of the bins that a mean is of) are in sketches.
     """
 
     start: int
@@ -69,16 +78,20 @@ class DayHistory:
     today: Points
     week: Points
     typical: Points
+    day: Point | None
 
 
-def view(*, date: str | None = None, step: str | int = DEFAULT_STEP, tz: str = "UTC", now: float) -> View:
-    """A view from what a request says: an ISO date (None: today at the Unix time `now`), minutes, and an IANA zone.
+def view(
+    *, date: str | None = None, step: str | int = DEFAULT_STEP, tz: str = "UTC", q: str | None = None, now: float
+) -> View:
+    """A view from what a request says: an ISO date (None: today at the Unix time `now`), minutes, an IANA zone, and up
+    to 9 shares with commas between them.
 
     Raises HistoryError.
     """
     zone = _zone(tz)
     shown = dt.datetime.fromtimestamp(now, zone).date() if date is None else _date(date)
-    return View(shown, zone, _step(step))
+    return View(shown, zone, _step(step), () if q is None else _shares(q))
 
 
 def _zone(name: str) -> ZoneInfo:
@@ -92,6 +105,14 @@ def _step(text: str | int) -> int:
     if re.fullmatch(r"[0-9]{1,2}", str(text)) is None or not 1 <= int(text) <= 60:
         raise HistoryError(f"step must be a whole number of minutes from 1 to 60, not {text!r}.")
     return int(text)
+
+
+def _shares(text: str) -> tuple[float, ...]:
+    parts = text.split(",", _MOST_SHARES)
+    shares = [float(part) for part in parts if _SHARE.fullmatch(part)]
+    if len(parts) > _MOST_SHARES or len(shares) < len(parts) or max(shares) > 1:
+        raise HistoryError(f"q must be up to {_MOST_SHARES} shares from 0 to 1 such as 0.5,0.99, not {text[:80]!r}.")
+    return tuple(shares)
 
 
 def _date(text: str) -> dt.date:
@@ -113,15 +134,15 @@ def day(root: Path, stat: Stat, shown: View) -> DayHistory:
     files = _load(root, stat, first, today.end)
     question = (root, stat, shown)
 
-    points = _once(
+    points, whole = _once(
         ("today", question, _signatures(files, today.start, today.end)),
-        lambda: _today(_minutes(files, today.start, today.end), today, shown.step),
+        lambda: _today(_span(files, today.start, today.end), today, shown),
     )
     week, usual = _once(
         ("week", question, _signatures(files, first, last)),
-        lambda: _week(_per_day(_minutes(files, first, last), before, today, shown.step), today, shown.step, stat.kind),
+        lambda: _week(_per_day(_span(files, first, last), before, today, shown), today, shown, stat.kind),
     )
-    return DayHistory(today.start * 60, shown.step, points, week, usual)
+    return DayHistory(today.start * 60, shown.step, points, week, usual, whole[0])
 
 
 def _once(key: tuple[object, ...], calculate: Callable[[], _Result]) -> _Result:
@@ -131,6 +152,18 @@ def _once(key: tuple[object, ...], calculate: Callable[[], _Result]) -> _Result:
         kept = calculate()
         _results.put(key, kept)
     return cast(_Result, kept)
+
+
+def _weight(result: tuple[Points, ...]) -> int:
+    """Bytes of memory of a result, about: of a dictionary and its numbers in each filled bin, which are all alike."""
+    weight = 1000
+    for points in result:
+        filled = [point for point in points if point is not None]
+        weight += 8 * len(points) + sum(100 + 60 * len(point) + 40 * len(point.get("q") or ()) for point in filled)
+    return weight
+
+
+_results: Lru[tuple[object, ...], tuple[Points, ...]] = Lru(48 << 20, _weight)
 
 
 # --- minutes ----------------------------------------------------------------------------------------------------------
@@ -147,24 +180,34 @@ def _signatures(files: dict[int, Signed], start: int, end: int) -> tuple[object,
     return tuple(files[day][0] for day in _utc_days(start, end))
 
 
-def _minutes(files: dict[int, Signed], start: int, end: int) -> Floats:
-    """The minutes from `start` to `end` as (8, minutes + 1), zeros where there is nothing; the last is always
-    nothing."""
-    span = np.zeros((FIELDS, end - start + 1))
-    for day in _utc_days(start, end):
+def _span(files: dict[int, Signed], start: int, end: int) -> Span:
+    """The minutes from `start` to `end`."""
+    days = _utc_days(start, end)
+    columns, text = np.zeros((FIELDS, end - start + 1)), np.full(end - start + 1, -1)
+    number = 0
+    for day in days:
         table = files[day][1]
         at = table.minutes + (day * DAY_MINUTES - start)
         inside = (at >= 0) & (at < end - start)
-        span[:, at[inside]] = table.columns[:, inside]
-    return span
+        columns[:, at[inside]] = table.columns[:, inside]
+        text[at[inside]] = number + np.flatnonzero(inside)
+        number += len(at)
+    return Span(columns, _texts([files[day][1] for day in days]), text)
 
 
-def _per_day(span: Floats, days: list[LocalDay], today: LocalDay, step: int) -> Floats:
-    """The days' aggregates in today's bins: (8, days, bins)."""
-    shape = bins(today, step)
+def _texts(tables: list[DayTable]) -> Bytes:
+    """The sketches of all minutes, nothing but their ends for files without; empty where there are none at all."""
+    known = any(table.sketches for table in tables)
+    parts = [table.sketches or END * len(table.minutes) for table in tables] if known else []
+    return np.frombuffer(b"".join(parts), np.uint8)
+
+
+def _per_day(span: Span, days: list[LocalDay], today: LocalDay, shown: View) -> Bins:
+    """The days' aggregates in today's bins: of all bins of the first day, then of the next."""
+    shape = bins(today, shown.step)
     wall = np.where(shape >= 0, np.append(today.wall, 0)[shape], 0)
-    rows = [_placed(first_at(one, wall), one.start - days[0].start, shape) for one in days]
-    return combine_all(span[:, np.concatenate(rows).T]).reshape(FIELDS, len(days), len(shape))
+    places = np.concatenate([_placed(first_at(one, wall), one.start - days[0].start, shape) for one in days])
+    return span.merged(places) if shown.step > 1 or shown.shares else span.plain(places)
 
 
 def _placed(minute: Minutes, offset: int, shape: Minutes) -> Minutes:
@@ -173,24 +216,42 @@ def _placed(minute: Minutes, offset: int, shape: Minutes) -> Minutes:
 
 
 # --- points -----------------------------------------------------------------------------------------------------------
-def _today(span: Floats, today: LocalDay, step: int) -> Points:
-    merged = combine_all(span[:, bins(today, step).T])
+def _today(span: Span, today: LocalDay, shown: View) -> tuple[Points, Points]:
+    """The day's points, and the point of all of it."""
+    found = span.merged(bins(today, shown.step))
+    whole = found.together()
+    return _of_bins(found, today, shown), _of_bins(whole, today, shown)
+
+
+def _of_bins(found: Bins, today: LocalDay, shown: View) -> Points:
+    merged = found.fields
     fields = dict(zip(FIELD_NAMES, merged, strict=True)) | {"avg": typical.quotient(merged[SUM], merged[CNT])}
-    return _points(today, step, fields, merged[CNT] > 0)
+    points = _points(today, shown.step, fields, merged[CNT] > 0)
+    return _with_quantiles(points, found.quantiles(shown.shares)) if shown.shares else points
 
 
-def _week(days: Floats, today: LocalDay, step: int, kind: Kind) -> tuple[Points, Points]:
+def _week(found: Bins, today: LocalDay, shown: View, kind: Kind) -> tuple[Points, Points]:
     """The week's average, and the usual band of the plotted value."""
+    days = found.fields.reshape(FIELDS, WEEK, -1)
     present = days[CNT] > 0
     count = present.sum(axis=0)
     average = dict(zip(FIELD_NAMES, typical.average(days), strict=True)) | {"avg": typical.overall(days), "days": count}
     plotted = days[SUM] if kind == "c" else typical.quotient(days[SUM], days[CNT])
     low, middle, high = typical.band(plotted, present)
     usual = {"low": low, "mid": middle, "high": high, "days": count}
-    return (
-        _points(today, step, average, count > 0),
-        _points(today, step, usual, count >= typical.BAND_DAYS),
-    )
+    week = _points(today, shown.step, average, count > 0)
+    if shown.shares:
+        told = found.quantiles(shown.shares).reshape(len(shown.shares), WEEK, -1)
+        _with_quantiles(week, np.array([typical.mean(one, present) for one in told]))
+    return week, _points(today, shown.step, usual, count >= typical.BAND_DAYS)
+
+
+def _with_quantiles(points: Points, told: Floats) -> Points:
+    """The points, each filled one with its `q`: None where a quantile is not a number."""
+    for point, each in zip(points, told.T.tolist(), strict=True):
+        if point is not None:
+            point["q"] = None if any(map(math.isnan, each)) else each
+    return points
 
 
 def _points(today: LocalDay, step: int, fields: dict[str, Floats], filled: Flags) -> Points:

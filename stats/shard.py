@@ -128,9 +128,7 @@ class Shard:
             self.engine.restore(account_id, state)
         for account_id, level, events in self._disk.read_events():
             self.events.restore(account_id, level, events)
-        delivered = self._disk.read_delivered()
-        if delivered is not None:
-            self._delivered.load(delivered)
+        self._delivered.load(self._disk.read_delivered())
         segments = self._journal.segments()
         for number in segments:
             self._replay(number)
@@ -268,6 +266,9 @@ class Shard:
         lines = 0
         await loop.run_in_executor(self._disk_thread, self._disk.complete)
         while self._units:
+            for cut in self._units[0].cuts:
+                for _ in cut.complete():
+                    await asyncio.sleep(0)  # commits have their turn between pages
             lines += await loop.run_in_executor(self._disk_thread, self._disk.plan, self._units[0])
             self._units.popleft()
             await loop.run_in_executor(self._disk_thread, self._disk.complete)

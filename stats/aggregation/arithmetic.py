@@ -7,18 +7,20 @@ from stats.aggregation import mixture
 
 Floats = NDArray[np.float64]
 Rows = NDArray[np.int64]
+Flags = NDArray[np.bool_]
 
 # The order of the fields, the same as in a `.prt` line.
 SUM, CNT, MAX, MIN, BOT, TOP, FST, LST = range(8)
 FIELDS = 8
 
 
-def combine(parts: Floats, pct: Floats) -> Floats:
+def combine(parts: Floats, pct: Floats, unknown: Flags | None = None) -> Floats:
     """One aggregate a stat from its parts.
 
     `parts` has the shape (fields, parts, stats), the parts in the order of time; a count of 0 marks an absent part.
     `pct` (stats) is the share of values beyond `bot` and `top`. Returns (fields, stats); a stat without parts is all 0.
-    Exact but for `bot` and `top`, which are estimated where several parts differ (`mixture`).
+    Exact but for `bot` and `top`, which are estimated where several parts differ (`mixture`); of the stats that are not
+    `unknown` the caller knows better, and they are left as they come.
     """
     present = parts[CNT] > 0
     merged = np.zeros((FIELDS, parts.shape[2]))
@@ -36,7 +38,8 @@ def combine(parts: Floats, pct: Floats) -> Floats:
     single = first == last
     merged[BOT] = np.where(some & single, parts[BOT, first, stats], merged[MAX])
     merged[TOP] = np.where(some & single, parts[TOP, first, stats], merged[MAX])
-    spread = np.flatnonzero(some & ~single & (merged[MAX] > merged[MIN]))
+    several = some & ~single & (merged[MAX] > merged[MIN])
+    spread = np.flatnonzero(several if unknown is None else several & unknown)
     if spread.size:
         merged[BOT, spread], merged[TOP, spread] = _tails(parts[:, :, spread], pct[spread])
     return merged

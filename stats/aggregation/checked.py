@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from stats.aggregation.commit import Commit, InvalidCommit, Partial
 from stats.aggregation.names import is_name
 from stats.aggregation.partial import KINDS, Kind
-from stats.aggregation.sketch import are_sketches, is_sketch
+from stats.aggregation.sketch_form import are_sketches, is_sketch
 
 if TYPE_CHECKING:
     from stats.aggregation.registry import Layout, Process

@@ -1,7 +1,9 @@
 """A cut through the live state at the end of a minute: what the flush of that minute needs, copied in a moment.
 
-The event loop only copies columns. What takes long, the 1-minute aggregates and the states of processes, is calculated
-from the copies by the thread that writes the files.
+The event loop only copies columns, and of the rings at first only the slot that the next minute begins with: to copy
+all of them would keep commits waiting. `complete` copies the rest, page by page, before the flush; where that rest is
+about to change, the page asks for it (`Page.before_change`). What takes long, the 1-minute aggregates and the states of
+processes, is calculated from the copies by the thread that writes the files.
 """
 
 from collections.abc import Iterator
@@ -12,8 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from stats.aggregation import live
-from stats.aggregation.arithmetic import BOT, CNT, MAX, MIN, TOP, Floats, Rows, combine
-from stats.aggregation.pages import SLOT_SECONDS, SLOTS, Page
+from stats.aggregation.arithmetic import BOT, CNT, FIELDS, MAX, MIN, TOP, Floats, Rows, combine
+from stats.aggregation.pages import SIZE, SLOT_SECONDS, SLOTS, Page
 from stats.aggregation.partial import KINDS, Aggregate, MinuteRow
 from stats.aggregation.registry import Process, Stat
 from stats.aggregation.sketch_columns import merge_many
@@ -23,11 +25,12 @@ Entry = dict[str, Any]
 
 @dataclass(eq=False)
 class PageCut:
-    """The rows of a page that are in use: their stats, and copies of their columns. `ring` is (fields, slots, rows);
-    `sketches` are those of the minute by place among the stats."""
+    """The rows of a page that are in use: their stats, and copies of their columns. `ring` is (fields, slots, rows); it
+    is whole after `complete`. `sketches` are those of the minute by row."""
 
     minute: int
     stats: list[Stat]
+    rows: Rows
     ring: Floats
     pct: Floats
     total: Floats
@@ -36,30 +39,37 @@ class PageCut:
     emp: NDArray[np.bool_]
     first_slot: Rows
     sketches: dict[int, list[str]]
+    _page: Page[Stat] | None = None
 
-    def merged(self) -> Floats:
-        """The 1-minute aggregates: (fields, rows); a count of 0 where there were no values."""
-        return combine(self.ring, self.pct)
+    def complete(self) -> None:
+        """Copies what has not been copied yet. Called by the thread of the page."""
+        page, self._page = self._page, None
+        if page is not None:
+            self.ring[:, 1:] = page.ring[:, 1 : self.ring.shape[1], self.rows]
 
-    def put_sketches(self, merged: Floats) -> list[str] | None:
-        """The merged sketch of each row, empty where there is none, and `bot` and `top` from it.
+    def aggregates(self) -> tuple[Floats, list[str] | None]:
+        """The 1-minute aggregates, (fields, rows), with a count of 0 where there were no values; and the merged sketch
+        of each row, empty where there is none, or None where no row has one.
 
-        One counts only where it has as many values as there were: else a commit came without, or a client is wrong.
+        A sketch counts only where it has as many values as there were: else a commit came without, or a client is off.
         """
         if not self.sketches:
-            return None
-        places = np.array(list(self.sketches))
+            return combine(self.ring, self.pct), None
+        places = np.searchsorted(self.rows, list(self.sketches))
         found = merge_many(list(self.sketches.values()), self.pct[places])
-        whole = found.totals == merged[CNT, places]
+        whole = found.totals == self.ring[CNT][:, places].sum(axis=0)
         known = places[whole]
+        unknown = np.ones(self.rows.size, bool)
+        unknown[known] = False
+        merged = combine(self.ring, self.pct, unknown)
         lowest, highest = merged[MIN, known], merged[MAX, known]
         merged[BOT, known] = np.clip(found.bot[whole], lowest, highest)
         merged[TOP, known] = np.clip(found.top[whole], lowest, highest)
-        texts = [""] * len(self.stats)
+        texts = [""] * self.rows.size
         for place, text, right in zip(places.tolist(), found.texts, whole.tolist(), strict=True):
             if right:
                 texts[place] = text
-        return texts
+        return merged, texts
 
 
 @dataclass(eq=False)
@@ -95,35 +105,51 @@ class Cut:
     late: list[MinuteRow] = field(default_factory=list)
     processes: list[tuple[Process, Entry]] = field(default_factory=list)
 
+    def complete(self) -> Iterator[None]:
+        """Copies what has not been copied yet, a page each step. Called by the thread of the engine, before
+        `calculated`."""
+        for page in self.pages:
+            page.complete()
+            yield
+
 
 def of_page(page: Page[Stat]) -> PageCut | None:
     """A copy of what the page holds of its current minute; None for a page without stats."""
+    page.settle()
     page.fold()
-    rows = np.array([row for row, owner in enumerate(page.owners) if owner is not None], dtype=np.int64)
-    if not rows.size:
+    stats = [owner for owner in page.owners if owner is not None]
+    if not stats:
         return None
-    place = {row: number for number, row in enumerate(rows.tolist())}
-    return PageCut(
+    rows = np.arange(SIZE)
+    if len(stats) < SIZE:
+        rows = np.array([row for row, owner in enumerate(page.owners) if owner is not None])
+    ring = np.empty((FIELDS, page.slot % SLOTS + 1, rows.size))
+    ring[:, 0] = page.ring[:, 0, rows]
+    cut = PageCut(
         minute=page.slot // SLOTS,
-        stats=[owner for owner in page.owners if owner is not None],
-        ring=page.ring[:, : page.slot % SLOTS + 1, rows],
+        stats=stats,
+        rows=rows,
+        ring=ring,
         pct=page.pct[rows],
         total=page.total[rows],
         last=page.last[rows],
         mean=page.mean[rows],
         emp=page.emp[rows],
         first_slot=page.first_slot[rows],
-        sketches={place[row]: texts for row, texts in page.take_sketches().items()},
+        sketches=page.take_sketches(),
+        _page=page,
     )
+    page.before_change = cut.complete
+    return cut
 
 
 def calculated(cut: Cut) -> tuple[list[Minute], list[tuple[int, str, Entry]]]:
-    """The minutes of all stats, and account, process and contents of the `.cur` of each process."""
+    """The minutes of all stats, and account, process and contents of the `.cur` of each process, from a cut that is
+    complete."""
     minutes: list[Minute] = []
     states = {process: {**entry, "stats": {kind: {} for kind in KINDS}} for process, entry in cut.processes}
     for page in cut.pages:
-        merged = page.merged()
-        sketches = page.put_sketches(merged)
+        merged, sketches = page.aggregates()
         minutes.append(Minute(page.minute, page.stats, merged, sketches).select(merged[CNT] > 0))
         for stat, entry in zip(page.stats, _entries(page, merged), strict=True):
             states[stat.process]["stats"][stat.kind][stat.name] = entry

@@ -93,9 +93,9 @@ class Delivered:
         """Everything, for `encoded`; what comes after does not change it."""
         return [(account, instances.copy()) for account, instances in self._accounts.items()]
 
-    def load(self, data: bytes) -> None:
-        """Brings back what `encoded` gave."""
-        for account, piece in _decode(data):
+    def load(self, dump: Dump) -> None:
+        """Brings back what `dump` gave."""
+        for account, piece in dump:
             instances = self._accounts.setdefault(account, {})
             instances.update(piece)
         self._count = sum(map(len, self._accounts.values()))
@@ -114,6 +114,11 @@ class Delivered:
 def encoded(dump: Dump) -> bytes:
     """A dump as bytes for a file."""
     return _encode([msgspec.Raw(_encode((account, piece))) for account, known in dump for piece in _pieces(known)])
+
+
+def decoded(data: bytes) -> Dump:
+    """The dump that was encoded, in pieces. Raises DecodeError for other bytes."""
+    return _decode(data)
 
 
 def _pieces(known: dict[str, Instance]) -> Iterable[dict[str, Instance]]:

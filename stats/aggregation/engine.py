@@ -23,7 +23,7 @@ from stats.aggregation.resting import Rest, Resting
 
 WATCH_SECONDS = 60.0  # a page that does not renew its interest is gone
 REST_SLOTS = 60 * SLOTS  # after an hour without a value a stat goes to rest
-MOST_COLLECTED = 32_768  # partials that wait to be folded: 80 bytes each
+MOST_COLLECTED = 16_384  # partials that wait to be folded, 80 bytes each: that takes some 10 ms
 MOST_LATE = 100_000  # late rows of some 400 bytes, or twice what is left of them, before those of a minute are merged
 _STAT_BYTES = 300  # of a stat beside its row in a page: the object, its name, its place in a dict
 _IDLE_SLOTS = SLOTS + 1  # after as many slots without a value nothing moves any more

@@ -4,17 +4,17 @@ from collections.abc import Iterable, Sequence
 
 import numpy as np
 
-from stats.aggregation.arithmetic import CNT, FIELDS, SUM, Floats, combine
+from stats.aggregation.arithmetic import CNT, FIELDS, SUM, Flags, Floats, combine
 from stats.aggregation.partial import DEFAULT_PCT, Aggregate, Kind, MinuteRow
 from stats.aggregation.sketch_columns import merge_many
 
 FIELD_NAMES = Aggregate._fields[:FIELDS]
 
 
-def combine_all(parts: Floats) -> Floats:
+def combine_all(parts: Floats, unknown: Flags | None = None) -> Floats:
     """`arithmetic.combine` for parts that are cut off at the usual share; a sum out of range is the largest number."""
     with np.errstate(over="ignore", invalid="ignore"):
-        combined = combine(parts, np.full(parts.shape[2], DEFAULT_PCT))
+        combined = combine(parts, np.full(parts.shape[2], DEFAULT_PCT), unknown)
     combined[SUM] = np.nan_to_num(combined[SUM])
     return combined
 

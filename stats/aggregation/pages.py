@@ -5,11 +5,12 @@ whatever its event rate. Slot numbers are Unix time divided by 5, so twelve of t
 one clock minute, and before the first slot of a new minute opens, the ring holds just the minute before: `cut` copies
 it then.
 
-What arrives is collected and folded in batches, since one operation on many rows costs as much as on one. Sketches of
-the clock minute are kept as they come, and merged when the minute is calculated, or before, where they grow too large.
+What arrives is collected and folded in batches, since one operation on many rows costs as much as on one; batches are
+small enough that nobody waits for one. Sketches of the clock minute are kept as they come, and merged when the minute
+is calculated, or before, where they grow too large.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Generic, TypeVar
 
 import numpy as np
@@ -41,7 +42,9 @@ def slot_of(at: float) -> int:
 class Page(Generic[Owner]):
     """The rings of `SIZE` stats, and beside them what outlives a ring: totals, the last value, first and last slot.
 
-    `owners` tells whose row it is; `sketches` are those of the current clock minute by row.
+    `owners` tells whose row it is; `sketches` are those of the current clock minute by row. `before_change` is called,
+    once, before slots of the last minute but its first one, or rows that are free, get other values: a cut may still
+    have to copy them.
     """
 
     def __init__(self, slot: int) -> None:
@@ -58,6 +61,7 @@ class Page(Generic[Owner]):
         self.sketches: dict[int, list[str]] = {}
         self.sketch_bytes = 0
         self._most_sketches = MOST_SKETCHES
+        self.before_change: Callable[[], None] | None = None
         self._free = list(range(SIZE - 1, -1, -1))
         self._rows: list[Rows] = []
         self._values: list[bytes] = []
@@ -78,6 +82,7 @@ class Page(Generic[Owner]):
 
     def take_row(self, slot: int, owner: Owner, number: float = 0.0, emp: bool = False) -> int:
         """A row for a stat that appears in `slot` and goes on from `number`. Raises IndexError when full."""
+        self.settle()
         row = self._free.pop()
         self.owners[row] = owner
         self.total[row] = self.last[row] = self.mean[row] = number
@@ -132,8 +137,16 @@ class Page(Generic[Owner]):
             self.last_slot = np.minimum(self.last_slot, slot - SLOTS)
             self.first_slot = np.where(self.first_slot == _FREE, _FREE, np.minimum(self.first_slot, slot))
         emptied = np.arange(max(self.slot + 1, slot - SLOTS + 1), slot + 1) if slot >= self.slot else np.arange(SLOTS)
+        if (emptied % SLOTS).any():
+            self.settle()
         self.ring[CNT, emptied % SLOTS] = 0.0
         self.slot = slot
+
+    def settle(self) -> None:
+        """Lets the last cut copy what it still needs."""
+        act, self.before_change = self.before_change, None
+        if act is not None:
+            act()
 
     # --- and out --------------------------------------------------------------------------------------------------
 

@@ -7,6 +7,7 @@ a few stretches of keys, each key in them gets a cell, and the counts are added 
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import chain, pairwise
 from typing import NamedTuple
 
@@ -14,10 +15,9 @@ import numpy as np
 from dattss import sketch
 from numpy.typing import NDArray
 
-from stats.aggregation.arithmetic import Floats, Rows
+from stats.aggregation.arithmetic import Flags, Floats, Rows
 
 Bytes = NDArray[np.uint8]
-Flags = NDArray[np.bool_]
 
 END = b"\n"  # behind each text
 CHUNK = 1 << 17  # characters that are worked on at a time: their columns take some 10 MB
@@ -29,9 +29,10 @@ _GAP_DIGITS, _COUNT_DIGITS = len(sketch.GAP_DIGITS), len(sketch.COUNT_DIGITS)
 
 _PAIR, _HIGH, _MORE, _VERSION, _END = 1, 2, 3, 4, 5  # kinds of characters: a pair, a gap digit, a count digit, ...
 _KIND = np.zeros(256, np.uint8)  # by character code, as all that follows; 0 for what no sketch has
-_GAP, _COUNT, _ROW, _DIGIT = np.zeros(256, np.int64), np.zeros(256), np.zeros(256), np.zeros(256, np.int64)
+_GAP, _COUNT, _ROW, _DIGIT = (np.zeros(256, np.uint8) for _ in range(4))
+_PAIR_CODE = np.zeros((sketch.GAPS, max(sketch.ROWS)), np.uint8)  # by gap - 1 and count - 1
 for _character, (_gap, _count) in zip(sketch.ALPHABET, sketch.PAIRS, strict=False):
-    _code = ord(_character)
+    _code = _PAIR_CODE[_gap - 1, _count - 1] = ord(_character)
     _KIND[_code], _GAP[_code], _COUNT[_code], _ROW[_code] = _PAIR, _gap, _count, sketch.ROWS[_gap - 1]
 for _kind, _characters in ((_HIGH, sketch.GAP_DIGITS), (_MORE, sketch.COUNT_DIGITS)):
     for _digit, _character in enumerate(_characters):
@@ -39,9 +40,6 @@ for _kind, _characters in ((_HIGH, sketch.GAP_DIGITS), (_MORE, sketch.COUNT_DIGI
 _KIND[ord(END)] = _END
 
 _ROWS = np.array(sketch.ROWS, np.int64)
-_PAIR_CODE = np.zeros((sketch.GAPS, max(sketch.ROWS)), np.uint8)  # by gap - 1 and count - 1
-for _character, (_gap, _count) in zip(sketch.ALPHABET, sketch.PAIRS, strict=False):
-    _PAIR_CODE[_gap - 1, _count - 1] = ord(_character)
 _GAP_CODE = np.frombuffer(sketch.GAP_DIGITS.encode(), np.uint8)
 _COUNT_CODE = np.frombuffer(sketch.COUNT_DIGITS.encode(), np.uint8)
 
@@ -65,8 +63,9 @@ class Sketches:
 
     def totals(self) -> Rows:
         """The number of values of each."""
-        return np.diff(self._passed()[self.starts])
+        return np.diff(self._passed[self.starts])
 
+    @cached_property
     def _passed(self) -> Rows:
         """How many values lie before each bucket, and in all; where that runs over, differences are right still."""
         return _starts(self.counts.astype(np.int64))
@@ -79,19 +78,26 @@ class Sketches:
         known &= sizes > 0
         if known.all():
             return _collapsed(_merged(self, group, len(sizes)))
-        kept = self._only(known[group])
+        kept = self.only(known[group])
         names = np.cumsum(known) - 1
         some = _collapsed(_merged(kept, names[group[known[group]]], int(known.sum())))
         return _spread(some, known)
 
-    def _only(self, wanted: Flags) -> "Sketches":
+    def only(self, wanted: Flags) -> "Sketches":
+        """Those that are wanted, and no others."""
+        if wanted.all():
+            return self
         inside = np.repeat(wanted, self.sizes)
         return Sketches(_starts(self.sizes[wanted]), self.keys[inside], self.counts[inside])
+
+    def blanked(self, kept: Flags) -> "Sketches":
+        """The same, with buckets only where they are to be kept."""
+        return _spread(self.only(kept), kept)
 
     def at_ranks(self, ranks: Rows) -> Floats:
         """The values at the places `ranks` (k, sketches), from 0, among all values in order; 0 where there are none."""
         some = np.flatnonzero(self.sizes)
-        passed, wanted = self._passed(), ranks[:, some]
+        passed, wanted = self._passed, ranks[:, some]
         low, high = (np.broadcast_to(edge, wanted.shape) for edge in (self.starts[some], self.starts[some + 1] - 1))
         wanted = wanted + passed[low]
         while (low < high).any():
@@ -119,6 +125,11 @@ class Sketches:
         data, bounds = _encoded(self)
         text = data.tobytes().decode("ascii")
         return [text[start:end] for start, end in pairwise(bounds.tolist())]
+
+
+def nothing(number: int) -> Sketches:
+    """So many sketches that nobody knows."""
+    return Sketches(np.zeros(number + 1, np.int64), np.zeros(0, np.int64), np.zeros(0))
 
 
 class Merged(NamedTuple):
@@ -152,14 +163,15 @@ def merge_many(groups: Sequence[Sequence[str]], pct: float | Floats) -> Merged:
 
 
 def _chunks(groups: Sequence[Sequence[str]]) -> Iterator[tuple[int, int]]:
-    """Bounds of groups that have about `CHUNK` characters together."""
+    """Bounds of groups that have at most `CHUNK` characters together; one that has more stands alone."""
     start, length = 0, 0
     for place, group in enumerate(groups):
-        length += sum(map(len, group))
-        if length >= CHUNK:
-            yield start, place + 1
-            start, length = place + 1, 0
-    if start < len(groups):
+        own = sum(map(len, group))
+        if length + own > CHUNK and place > start:
+            yield start, place
+            start, length = place, 0
+        length += own
+    if groups:
         yield start, len(groups)
 
 
@@ -182,17 +194,12 @@ def merge_joined(data: Bytes, sizes: Rows) -> Sketches:
     texts = np.append(0, np.flatnonzero(data == ord(END)) + 1)
     bounds = texts[_starts(sizes)]
     firsts = np.append(np.flatnonzero(np.diff(bounds[:-1] // CHUNK, prepend=-1)), len(sizes))
-    return _together(
-        [decode(data[bounds[first] : bounds[end]]).merged(sizes[first:end]) for first, end in pairwise(firsts.tolist())]
-    )
-
-
-def _together(parts: Sequence[Sketches]) -> Sketches:
-    sizes, keys, counts = (
-        np.concatenate([np.zeros(0, np.int64), *columns])
-        for columns in zip(*((part.sizes, part.keys, part.counts) for part in parts), strict=True)
-    )
-    return Sketches(_starts(sizes), keys, counts)
+    parts = [nothing(0)]
+    for first, end in pairwise(firsts.tolist()):
+        parts.append(decode(data[bounds[first] : bounds[end]]).merged(sizes[first:end]))
+    columns = ((part.sizes, part.keys, part.counts) for part in parts)
+    lengths, keys, counts = map(np.concatenate, zip(*columns, strict=True))
+    return Sketches(_starts(lengths), keys, counts)
 
 
 def joined(texts: Iterable[str]) -> Bytes:
@@ -209,7 +216,7 @@ def decode(data: Bytes) -> Sketches:
     """The sketches in texts with an `END` behind each; without buckets where a text is none."""
     ends = np.flatnonzero(data == ord(END))
     starts = np.concatenate(([0], ends[:-1] + 1))[: len(ends)]
-    kinds = _KIND[data]
+    kinds = _looked_up(_KIND, data).copy()
     kinds[starts] = _VERSION
     kinds[ends] = _END  # also where a text is empty
     sound = _sound(data, kinds, starts, ends)
@@ -241,7 +248,8 @@ def _sound(data: Bytes, kinds: Bytes, starts: Rows, ends: Rows) -> Flags:
 def _decoded(data: Bytes, kinds: Bytes, starts: Rows) -> Sketches:
     """The buckets of sound texts, a place for each character: for a pair its bucket; for a count digit the same one
     again; for all others no values."""
-    gaps, counts = _GAP[data], _COUNT[data]
+    gaps = _looked_up(_GAP, data).astype(np.int64)
+    counts = _looked_up(_COUNT, data).astype(np.float64)
     counts[starts] = 0  # the version would be a pair
     _put_gap_digits(gaps, data, kinds)
     _put_count_digits(counts, data, kinds)
@@ -252,7 +260,14 @@ def _decoded(data: Bytes, kinds: Bytes, starts: Rows) -> Sketches:
     reached = lowest + np.add.reduceat(gaps, starts)
     gaps[starts] = lowest - np.append(0, reached[:-1])
     keys = np.cumsum(gaps)
-    return Sketches(bounds, np.minimum(keys, sketch.MOST_KEY, out=keys), counts)
+    if reached.max(initial=0) > sketch.MOST_KEY:
+        np.minimum(keys, sketch.MOST_KEY, out=keys)
+    return Sketches(bounds, keys, counts)
+
+
+def _looked_up(table: Bytes, data: Bytes) -> Bytes:
+    """`table[data]`, several times as fast."""
+    return np.frombuffer(data.tobytes().translate(table.tobytes()), np.uint8)
 
 
 def _lowest(gaps: Rows, kinds: Bytes, starts: Rows) -> Rows:
@@ -377,7 +392,7 @@ def _encoded(merged: Sketches) -> tuple[Bytes, Rows]:
     pairs = ends[1:] - 1
     pairs[more.places] -= after
     data = np.empty(ends[-1], np.uint8)
-    data[pairs] = _PAIR_CODE[low, few]
+    data[pairs] = _PAIR_CODE.ravel()[low * _PAIR_CODE.shape[1] + few]
     data[ends[first]] = ord(sketch.VERSION)
     _write_digits(data, pairs[high.places] - 1, high.times, _GAP_CODE, -1)
     _write_digits(data, pairs[more.places] + 1, more.times, _COUNT_CODE, 1)

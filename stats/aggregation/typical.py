@@ -6,9 +6,7 @@ A day without values at that time does not take part: it is missing, not zero.
 import numpy as np
 from numpy.typing import NDArray
 
-from stats.aggregation.arithmetic import CNT, SUM, Floats
-
-Flags = NDArray[np.bool_]
+from stats.aggregation.arithmetic import CNT, SUM, Flags, Floats
 
 BAND_DAYS = 3  # fewer days make no band
 _QUANTILE_DAYS = 5  # with fewer, the band reaches from the lowest to the highest
@@ -20,6 +18,11 @@ def average(days: Floats) -> Floats:
     """The mean of each number of an aggregate: (8, days, bins) → (8, bins), zeros where no day has values."""
     counts = np.maximum((days[CNT] > 0).sum(axis=0), 1)
     return significant((days / counts).sum(axis=1))
+
+
+def mean(values: Floats, present: Flags) -> Floats:
+    """The mean of a number of those days that are present: (days, bins) → (bins); NaN where one of them has none."""
+    return significant(np.where(present, values, 0.0).sum(axis=0) / np.maximum(present.sum(axis=0), 1))
 
 
 def overall(days: Floats) -> Floats:

@@ -23,11 +23,11 @@ _ABSENT: Signed = ((None, None), EMPTY)
 
 
 class DayCache:
-    """Reads files, and reads again only those that have changed. A full table takes about 100 KB; `limit` tables
-    stay."""
+    """Reads files, and reads again only those that have changed. `limit` bytes of tables stay; a full one takes about
+    100 KB, and as much again with sketches."""
 
     def __init__(self, limit: int) -> None:
-        self._tables: Lru[str, Signed] = Lru(limit)
+        self._tables: Lru[str, Signed] = Lru(limit, lambda signed: signed[1].size)
 
     def get(self, root: Path, stat: paths.Stat, day: date) -> Signed:
         """What to compare for changes, and the minutes; an empty table where there is nothing, or where a packed day is

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from stats.aggregation.arithmetic import CNT, FIELDS, MAX, MIN, Floats
 from stats.aggregation.groups import merge_groups
 from stats.aggregation.partial import Aggregate
-from stats.storage.prt import is_sketch, parse_line
+from stats.storage.prt import parse_line
 
 
 @dataclass(frozen=True, eq=False)
@@ -21,18 +21,26 @@ class DayTable:
     """The minutes of a file, in order, each once. The arrays are read-only.
 
     `minutes` (n) are minutes of the UTC day, `columns` (8, n) the numbers in the order of `Aggregate`, `sketches` the n
-    sketches ("" for a line without), or None where no line has one. `damaged` counts the lines that could not be read.
+    sketches, each with a newline behind it (nothing but that for a line without), or None where no line has one.
+    `damaged` counts the lines that could not be read.
     """
 
     minutes: NDArray[np.int64]
     columns: Floats
-    sketches: list[str] | None = None
+    sketches: bytes | None = None
     damaged: int = 0
 
     def __post_init__(self) -> None:
         self.minutes.setflags(write=False)
         self.columns.setflags(write=False)
 
+    @property
+    def size(self) -> int:
+        """Bytes of memory, about."""
+        return _BARE + self.minutes.nbytes + self.columns.nbytes + len(self.sketches or b"")
+
+
+_BARE = 1000  # bytes of a table without minutes
 
 EMPTY = DayTable(np.zeros(0, np.int64), np.zeros((FIELDS, 0)))
 
@@ -77,17 +85,19 @@ def parse_day(data: bytes) -> DayTable:
 
 
 # --- The fast way: all lines at once, by a JSON decoder ---------------------------------------------------------------
+_NEWLINE, _COMMA, _SPACE, _TILDE = b"\n, ~"
 # `09:05,3,1` becomes `[109,105,3,1]`; the 1 in front hides the leading zero, which JSON does not know.
 _rows = msgspec.json.Decoder(list[tuple[(float,) * (2 + FIELDS)]])  # type: ignore[misc]
 
 
 def _parse_sound(body: bytes, torn: int) -> DayTable | None:
     """The table of a file without any flaw before its tail, or None."""
-    sketches: list[str] | None = None
+    sketches: bytes | None = None
     if body.count(b",") != FIELDS * (body.count(b"\n") + 1):
-        body, sketches = _without_sketches(body)
-        if not all(map(is_sketch, filter(None, sketches))):
+        apart = _without_sketches(np.frombuffer(body + b"\n", np.uint8))
+        if apart is None:
             return None
+        body, sketches = apart
     try:
         rows = _rows.decode(b"[[1" + body.replace(b":", b",1").replace(b"\n", b"],[1") + b"]]")
     except msgspec.DecodeError:
@@ -101,15 +111,24 @@ def _parse_sound(body: bytes, torn: int) -> DayTable | None:
     return DayTable(times.astype(np.int64), columns, sketches, torn)
 
 
-def _without_sketches(body: bytes) -> tuple[bytes, list[str]]:
-    """The lines without their sketches, and the sketches ("" for none). A comma without a sketch stays, as damage."""
-    lines, sketches = [], []
-    for line in body.split(b"\n"):
-        fields, _, sketch = line.rpartition(b",")
-        has_sketch = sketch and fields.count(b",") == FIELDS
-        lines.append(fields if has_sketch else line)
-        sketches.append(sketch.decode("ascii", "replace") if has_sketch else "")
-    return b"\n".join(lines), sketches
+def _without_sketches(data: NDArray[np.uint8]) -> tuple[bytes, bytes] | None:
+    """The lines without their sketches, and the sketches; None where there is a flaw. A newline ends each line."""
+    ends, commas = np.flatnonzero(data == _NEWLINE), np.flatnonzero(data == _COMMA)
+    first = np.searchsorted(commas, np.append(0, ends[:-1]))
+    number = np.diff(first, append=len(commas))
+    has = number == FIELDS + 1
+    if not (has | (number == FIELDS)).all():
+        return None
+    cut = commas[first[has] + FIELDS]
+    turns = np.column_stack((cut, ends[has])).ravel()
+    inside = np.repeat(np.arange(len(turns) + 1) % 2 == 1, np.diff(turns, prepend=0, append=len(data)))
+    numbers = data[~inside]
+    inside[cut], inside[ends] = False, True
+    sketches = data[inside]
+    printable = (sketches > _SPACE) & (sketches <= _TILDE) | (sketches == _NEWLINE)
+    if not printable.all() or (cut + 1 == ends[has]).any():
+        return None
+    return numbers[:-1].tobytes(), sketches.tobytes()
 
 
 def _are_times(hours: Floats, minutes: Floats) -> bool:
@@ -138,5 +157,6 @@ def _table(groups: dict[int, list[Aggregate]], damaged: int) -> DayTable:
     minutes = sorted(groups)
     aggregates = merge_groups([groups[minute] for minute in minutes])
     columns = np.array([aggregate[:FIELDS] for aggregate in aggregates], np.float64).reshape(-1, FIELDS).T
-    sketches = [aggregate.skt for aggregate in aggregates]
-    return DayTable(np.array(minutes, np.int64), columns, sketches if any(sketches) else None, damaged)
+    sketches = "".join(f"{aggregate.skt}\n" for aggregate in aggregates).encode()
+    known = len(sketches) > len(aggregates)
+    return DayTable(np.array(minutes, np.int64), columns, sketches if known else None, damaged)

@@ -3,6 +3,7 @@
     FOLDER/                            DATTSS_DATA/journal/shard-0
         28000000.log                   a segment: the commits that arrived in one minute; numbers only grow
         flush.plan                     what a flush is about to write (`stats.storage.plan`)
+        held                           what the last flush could not write, for the next one
         delivered                      which commits were taken already (`stats.aggregation.delivered`)
         28000000-517.damaged           bytes that were no records, from that place of a segment on
         28000000.refused               records that this version cannot take

@@ -2,7 +2,7 @@
 
 import threading
 from collections import OrderedDict
-from collections.abc import Hashable
+from collections.abc import Callable, Hashable
 from typing import Generic, TypeVar
 
 K = TypeVar("K", bound=Hashable)
@@ -10,11 +10,14 @@ V = TypeVar("V")
 
 
 class Lru(Generic[K, V]):
-    """Keeps the `limit` entries that were used last. Safe for several threads; two may do the same work at once."""
+    """Keeps the entries that were used last, as many as weigh no more than `limit` bytes together, by what `weigh`
+    says of each. Safe for several threads; two may do the same work at once."""
 
-    def __init__(self, limit: int) -> None:
+    def __init__(self, limit: int, weigh: Callable[[V], int]) -> None:
         self._limit = limit
-        self._entries: OrderedDict[K, V] = OrderedDict()
+        self._weigh = weigh
+        self._entries: OrderedDict[K, tuple[int, V]] = OrderedDict()
+        self._weight = 0
         self._lock = threading.Lock()
 
     def __len__(self) -> int:
@@ -26,12 +29,18 @@ class Lru(Generic[K, V]):
             if key not in self._entries:
                 return None
             self._entries.move_to_end(key)
-            return self._entries[key]
+            return self._entries[key][1]
 
     def put(self, key: K, value: V) -> None:
-        """Keeps `value` for `key`, and forgets what was not used for longest where there are too many."""
+        """Keeps `value` for `key`, and forgets what was not used for longest where it is too much together."""
+        weight = self._weigh(value)
         with self._lock:
-            self._entries[key] = value
-            self._entries.move_to_end(key)
-            while len(self._entries) > self._limit:
-                self._entries.popitem(last=False)
+            self._drop(key)
+            self._entries[key] = weight, value
+            self._weight += weight
+            while self._weight > self._limit:
+                self._drop(next(iter(self._entries)))
+
+    def _drop(self, key: K) -> None:
+        if key in self._entries:
+            self._weight -= self._entries.pop(key)[0]

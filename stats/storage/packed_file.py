@@ -54,12 +54,15 @@ def table(packed: bytes) -> DayTable:
     return DayTable(*_columns(packed))
 
 
-def _columns(packed: bytes) -> tuple[Whole, Floats, list[str] | None]:
+def _columns(packed: bytes) -> tuple[Whole, Floats, bytes | None]:
     if packed[:1] != _COLUMNS:
         raise DamagedPackError("a file in it is of no known form")
     end = 1 + _SPLIT + int.from_bytes(packed[1 : 1 + _SPLIT], "little")
-    sketches = decompress(packed[end:]).decode().split("\n") if len(packed) > end else None
-    return *decode_columns(packed[1 + _SPLIT : end]), sketches
+    sketches = decompress(packed[end:]) + b"\n" if len(packed) > end else None
+    minutes, columns = decode_columns(packed[1 + _SPLIT : end])
+    if sketches is not None and sketches.count(b"\n") != len(minutes):
+        raise DamagedPackError("its columns are of different lengths")
+    return minutes, columns, sketches
 
 
 def _as_columns(content: bytes) -> bytes | None:
@@ -67,16 +70,16 @@ def _as_columns(content: bytes) -> bytes | None:
     if day.damaged or not len(day.minutes) or (day.columns[CNT] >= 2.0**53).any():
         return None
     columns = encode_columns(day.minutes, day.columns)
-    sketches = compress("\n".join(day.sketches).encode()) if day.sketches is not None else b""
+    sketches = compress(day.sketches[:-1]) if day.sketches is not None else b""
     return _COLUMNS + len(columns).to_bytes(_SPLIT, "little") + columns + sketches
 
 
-def _text(minutes: Whole, columns: Floats, sketches: list[str] | None) -> bytes:
+def _text(minutes: Whole, columns: Floats, sketches: bytes | None) -> bytes:
     """The lines of the columns."""
-    count = len(minutes)
-    if columns.shape != (FIELDS, count) or (sketches is not None and len(sketches) != count):
+    if columns.shape != (FIELDS, len(minutes)):
         raise DamagedPackError("its columns are of different lengths")
-    return b"".join(format_lines(minutes.tolist(), columns, sketches))
+    texts = None if sketches is None else sketches.decode().split("\n")[:-1]
+    return b"".join(format_lines(minutes.tolist(), columns, texts))
 
 
 def merged(packed: bytes, fresh: bytes) -> bytes:

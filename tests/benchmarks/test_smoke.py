@@ -26,7 +26,7 @@ def test_each_row_can_be_measured(row: str) -> None:
 
 
 def test_flushes_are_measured() -> None:
-    running = child.Child("benchmarks.flush:our_flushes", stats=200, rounds=0)
+    running = child.Child("benchmarks.flush:our_flushes", stats=200, rounds=0, sketches=True)
     running.ready()
     assert running.result()[0] > 0
 

@@ -2,21 +2,28 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import { EventList } from "../../stats/static/stats/js/event-list.js";
-import { fromHash, suggested, toHash } from "../../stats/static/stats/js/open-plots.js";
+import { fromHash, opened, suggested, toHash } from "../../stats/static/stats/js/open-plots.js";
 import { averageText, isIdle, valueText } from "../../stats/static/stats/js/stat-text.js";
 import { quietSentences, summaryText } from "../../stats/static/stats/js/overview.js";
 
 test("open plots survive their way through the address", () => {
-  const plots = [{ stat: "api/ms/routes.get:x!", step: 0, span: "auto" }, { stat: "a/c/b", step: 10, span: "6h" }];
+  const plots = [opened("api/ms/routes.get:x!"), { stat: "a/c/b", step: 10, span: "6h", percentiles: [] }];
   assert.deepEqual(fromHash(toHash(plots)), plots);
   assert.deepEqual(fromHash(encodeURI(toHash(plots))), plots);
   assert.equal(toHash([]), "");
 });
 
+test("the percentiles of a timer are remembered with its plot", () => {
+  const plots = [{ ...opened("api/ms/query"), percentiles: [50, 99] }, { ...opened("api/ms/b"), step: 5, percentiles: [90] }];
+  assert.equal(toHash(plots), "#plots=api/ms/query~0~auto~50-99,api/ms/b~5~auto~90");
+  assert.deepEqual(fromHash(toHash(plots)), plots);
+  assert.deepEqual(fromHash("#plots=api/ms/a~0~auto~99-7-x-50,api/c/b~0~auto~50").map((plot) => plot.percentiles), [[50, 99], []]);
+});
+
 test("an address that holds something else opens nothing", () => {
   assert.deepEqual(fromHash("#content"), []);
   assert.deepEqual(fromHash("#plots=../x,api/zz/a,%E0%A4%A,api/c"), []);
-  assert.deepEqual(fromHash("#plots=api/c/a~7~year"), [{ stat: "api/c/a", step: 0, span: "auto" }]);
+  assert.deepEqual(fromHash("#plots=api/c/a~7~year"), [opened("api/c/a")]);
 });
 
 test("a first look shows emphasised stats, then one of each type", () => {

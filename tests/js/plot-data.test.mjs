@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import {
-  binAt, columnsOf, headlineOf, isolated, liveSample, todaySample, usualAt, wantsLog, windowOf,
+  binAt, columnsOf, headlineOf, isolated, liveSample, percentileOf, todaySample, usualAt, wantsLog, windowOf,
 } from "../../stats/static/stats/js/plot-data.js";
 
 const START = 1_763_942_400; // Monday, 24 November 2025, 00:00 UTC
@@ -31,6 +31,17 @@ test("timers have a band and a maximum, gauges a band from min to max", () => {
   assert.deepEqual([timer.bandLow[0], timer.bandHigh[0], timer.max[0]], [70, 150, 200]);
   const gauge = columnsOf(day({ today: { 0: 100 } }), "g", NONE, START + 300, START + 400);
   assert.deepEqual([gauge.bandLow[0], gauge.bandHigh[0], gauge.max[0]], [50, 200, null]);
+});
+
+test("percentiles are columns where they were asked for, with gaps where nobody knows", () => {
+  const asked = { ...day({ today: { 0: 100, 1: 100, 2: 100 } }), percentiles: [50, 99] };
+  asked.today[0].q = [80, 400];
+  asked.today[1].q = null;
+  const columns = columnsOf(asked, "ms", NONE, START + 900, START + 1000);
+  assert.deepEqual([columns.p50.slice(0, 4), columns.p99[0]], [[80, null, null, null], 400]);
+  assert.ok(columns.p90.every((value) => value === null));
+  assert.equal(columns.p90.length, columns.x.length);
+  assert.ok(percentileOf(day({ today: { 0: 100 } }), 50).every((value) => value === null));
 });
 
 test("the line ends now, with what was seen live", () => {

@@ -10,8 +10,8 @@ from tests.reliability.surroundings import no_clock, no_small_disk
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """Outcomes come with the reports, so that it does not matter which process played a round."""
-    reports = [report for report in terminalreporter.getreports("") if "test_a_round_of_all_faults" in report.nodeid]
-    ended = [report for report in reports if report.when == "call"]
+    reports = [report for outcome in ("passed", "failed") for report in terminalreporter.getreports(outcome)]
+    ended = [report for report in reports if report.when == "call" and "test_a_round_of_all_faults" in report.nodeid]
     if not ended:
         return
     outcomes: list[dict[str, Any]] = [dict(report.user_properties).get("outcome", {}) for report in ended]

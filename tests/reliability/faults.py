@@ -74,7 +74,7 @@ def fill_disk(scene: Scene, source: Random, stall: float) -> None:
     if scene.disk is None:
         return
     scene.before_a_flush()
-    scene.disk.fill(source.choice([0, 8_192, 65_536, 262_144]))
+    scene.disk.fill(source.choice([0, 1 << 16, 1 << 18, 1 << 20]))
     _TIME.wait(4 + source.uniform(0, 3))
     killed = source.random() < 0.3
     if killed:
@@ -84,9 +84,14 @@ def fill_disk(scene: Scene, source: Random, stall: float) -> None:
         scene.server.start()
 
 
-def step_clock(scene: Scene, source: Random, stall: float) -> None:
+def clock_forward(scene: Scene, source: Random, stall: float) -> None:
     if scene.clock is not None:
-        scene.clock.step(source.choice([-HOUR, HOUR]))
+        scene.clock.step(HOUR)
+
+
+def clock_back(scene: Scene, source: Random, stall: float) -> None:
+    if scene.clock is not None:
+        scene.clock.step(-HOUR)
 
 
 KILL_SERVER = Fault("kill -9 of the server", kill_server)
@@ -98,7 +103,8 @@ STALL_SERVER = Fault("stall of the server", stall_server)
 STALL_WORKER = Fault("stall of the Celery worker", stall_worker)
 STALL_REDIS = Fault("stall of Redis", stall_redis)
 FULL_DISK = Fault("full disk", fill_disk)
-CLOCK_STEP = Fault("clock step of an hour", step_clock)
+CLOCK_FORWARD = Fault("clock an hour forward", clock_forward)
+CLOCK_BACK = Fault("clock an hour back", clock_back)
 
 ANYWHERE = (KILL_SERVER, KILL_IN_FLUSH, STOP_SERVER, STALL_SERVER)
 OF_REDIS = (KILL_WORKER, KILL_REDIS, STALL_WORKER, STALL_REDIS)
@@ -106,7 +112,7 @@ OF_REDIS = (KILL_WORKER, KILL_REDIS, STALL_WORKER, STALL_REDIS)
 
 def possible(*, redis: bool) -> list[Fault]:
     """Those that can be made here, in a topology with or without Redis."""
-    steps = () if no_clock() else (CLOCK_STEP,)
+    steps = () if no_clock() else (CLOCK_FORWARD, CLOCK_BACK)
     disks = () if no_small_disk() else (FULL_DISK,)
     return [*ANYWHERE, *steps, *disks, *(OF_REDIS if redis else ())]
 

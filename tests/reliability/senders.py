@@ -17,7 +17,8 @@ from tests.stats.commits import body, partial
 
 GIVE_UP_SECONDS = 150.0
 ANSWER_SECONDS = 5.0  # what a client waits for an answer
-PACE_SECONDS = 0.01  # between two commits, so that the processor is free for the server
+PACE_SECONDS = 0.02  # between two commits, so that the processor is free for the server
+TURNS = 100  # counters that take turns, so that a flush has many files to write: more than its plan takes
 _HELD = 100.0  # seconds by which some commits come late
 _PAUSE = threading.Event()  # never set: between two attempts
 
@@ -66,11 +67,13 @@ class Sender(threading.Thread):
     def _send_one(self, number: int) -> None:
         counted: list[float] = [number % 7 + 1]
         timed: list[float] = [number % 11, number % 13 + 0.5]
+        turn = f"turn{number % TURNS}"
         message = f"{self.name} {number}"
         failed = number % 10 == 0
         commit = body(
             self.name,
             partial("count", counted),
+            partial(turn, counted),
             partial("time", timed, "ms"),
             iid=f"iid-{self.name}",
             seq=number,
@@ -79,6 +82,7 @@ class Sender(threading.Thread):
         if not self._deliver(commit, _HELD if self._source.random() < 0.1 else 0.0):
             return
         self.ledger.enter((self.name, "c", "count"), tally(counted))
+        self.ledger.enter((self.name, "c", turn), tally(counted))
         self.ledger.enter((self.name, "ms", "time"), tally(timed))
         if failed:
             self.ledger.errors.setdefault(self.name, []).append(message)

@@ -1,5 +1,6 @@
 """What a server stands on and what can fail below it: its clock, its disk, its Redis."""
 
+import contextlib
 import os
 import signal
 import socket
@@ -85,15 +86,23 @@ class SmallDisk:
 
     def fill(self, left: int) -> None:
         """Leaves no more than `left` bytes free."""
-        status = os.statvfs(self.folder)
         with self._ballast.open("wb") as file:
-            os.posix_fallocate(file.fileno(), 0, max(status.f_bavail * status.f_frsize - left, 1))
+            wait_for(lambda: self._takes_all_but(left, file.fileno()), 10, "the disk to be filled")
+
+    def _takes_all_but(self, left: int, descriptor: int) -> bool:
+        """Whether it worked: others write meanwhile, and what is free now may not be in a moment."""
+        status = os.statvfs(self.folder)
+        with contextlib.suppress(OSError):
+            os.posix_fallocate(descriptor, 0, max(status.f_bavail * status.f_frsize - left, 1))
+            return True
+        return False
 
     def free(self) -> None:
         self._ballast.unlink(missing_ok=True)
 
     def close(self) -> None:
-        subprocess.run(["umount", str(self.folder)], check=True)
+        # Should a process of a failed round hold it still, it is gone when that ends.
+        subprocess.run(["umount", "--lazy", str(self.folder)], check=True)
 
     @property
     def _ballast(self) -> Path:

@@ -38,6 +38,7 @@ class Machine:
     def keep(self, cut: Cut | None) -> None:
         if cut is None:
             return
+        list(cut.complete())
         minutes, _ = calculated(cut)
         for row in (*cut.late, *(row for minute in minutes for row in minute.rows())):
             self.sums[row.minute] = self.sums.get(row.minute, 0) + row.aggregate.sum

@@ -1,6 +1,7 @@
 """The rolling minute and the 1-minute partials that are calculated from it."""
 
 import math
+from collections.abc import Callable
 
 import pytest
 from hypothesis import given
@@ -33,6 +34,7 @@ class Recorder:
 
     def keep(self, cut: Cut | None) -> None:
         if cut is not None:
+            list(cut.complete())
             self.rows += cut.late
             self.rows += [row for minute in calculated(cut)[0] for row in minute.rows()]
 
@@ -183,3 +185,45 @@ def test_large_numbers_stay_finite(values: list[float]) -> None:
         engine.apply(1, commit("p", partial("x", [value, value / 2], "ms")), START + slot * 5)
     row = ended(engine, START + 60)[1, "p", "ms", "x", MINUTE].aggregate
     assert all(math.isfinite(number) for number in row[:8])
+
+
+def _next_commit(engine: Engine) -> None:
+    apply(engine, commit("api", partial("x", [100]), partial("new", [1])), START + 61)
+
+
+def _next_slot(engine: Engine) -> None:
+    _next_commit(engine)
+    engine.advance(START + 66)
+
+
+def _long_pause(engine: Engine) -> None:
+    engine.advance(START + 600)
+
+
+def _clock_set_back(engine: Engine) -> None:
+    engine.advance(START - 7200)
+
+
+def _next_minute(engine: Engine) -> None:
+    for second in range(61, 125, 5):
+        engine.advance(START + second)
+        apply(engine, commit("api", partial("x", [100])), START + second)
+
+
+def apply(engine: Engine, sent: Commit, now: float) -> None:
+    engine.apply(1, sent, now, engine.check(1, sent))
+
+
+@pytest.mark.parametrize("follows", [_next_commit, _next_slot, _long_pause, _clock_set_back, _next_minute])
+def test_a_cut_holds_its_minute_whatever_follows_before_it_is_complete(follows: Callable[[Engine], None]) -> None:
+    engine = Engine(START, 100)
+    for second in range(0, 60, 5):
+        engine.advance(START + second)
+        apply(engine, commit("api", partial("x", [second])), START + second)
+    cut = engine.advance(START + 60)
+    assert cut is not None
+    follows(engine)
+    list(cut.complete())
+    (row,) = (row for minute in calculated(cut)[0] for row in minute.rows())
+    one = row.aggregate
+    assert (one.sum, one.cnt, one.max, one.min, one.fst, one.lst) == (sum(range(0, 60, 5)), 12, 55, 0, 0, 55)

@@ -30,6 +30,7 @@ class Driven:
             self.now = min(self.now + 60, START + seconds)
             cut = self.engine.advance(self.now)
             if cut is not None:
+                list(cut.complete())
                 minutes, states = calculated(cut)
                 for row in (row for minute in minutes for row in minute.rows()):
                     self.sums[row.name] = self.sums.get(row.name, 0) + row.aggregate.sum

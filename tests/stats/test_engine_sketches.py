@@ -13,22 +13,15 @@ from stats.aggregation.commit import InvalidCommit
 from stats.aggregation.cut import calculated
 from stats.aggregation.engine import Engine
 from tests.stats.commits import commit, partial
+from tests.stats.one_sketch import sketch_of
 
 MINUTE = 28_000_000  # Unix minutes
 START = MINUTE * 60.0
 
 
-def text_of(values: Sequence[float]) -> str:
-    """The sketch of these values."""
-    counts: sketch.Counts = {}
-    ranked = sorted(values)
-    sketch.count_sorted(counts, ranked, [1] * len(ranked))
-    return sketch.encode(counts)
-
-
 def timer(values: Sequence[float], name: str = "query", **fields: Any) -> dict[str, Any]:
     """A timer as our clients send it."""
-    return partial(name, list(values), "ms", skt=text_of(values), **fields)
+    return partial(name, list(values), "ms", skt=sketch_of(values), **fields)
 
 
 def uneven(draw: random.Random) -> list[list[float]]:
@@ -60,6 +53,7 @@ class Sender:
     def minute(self, seconds: float = 60.0) -> tuple[list[Any], dict[str, Any]]:
         cut = self.engine.advance(START + seconds)
         assert cut is not None
+        list(cut.complete())
         minutes, states = calculated(cut)
         return [*cut.late, *(row for one in minutes for row in one.rows())], states[0][2]
 
@@ -75,7 +69,7 @@ def test_percentiles_of_an_uneven_minute_are_within_one_per_cent(monkeypatch: py
     everything = [value for values in intervals for value in values]
     bot, top = true_tails(everything)
     assert (row.aggregate.bot, row.aggregate.top) == (pytest.approx(bot, rel=0.01), pytest.approx(top, rel=0.01))
-    assert row.aggregate.skt == sketch.merge([text_of(values) for values in intervals])
+    assert row.aggregate.skt == sketch.merge([sketch_of(values) for values in intervals])
     shown = state["stats"]["ms"]["query"]
     assert (shown["bot"], shown["top"]) == (row.aggregate.bot, row.aggregate.top)
 
@@ -87,12 +81,12 @@ def test_without_a_sketch_of_every_part_the_minute_is_estimated() -> None:
     rows = {row.name: row.aggregate for row in sender.minute()[0]}
     assert rows["query"].skt == ""
     assert rows["query"].cnt == 5
-    assert rows["other"].skt == text_of([5, 6, 7])
+    assert rows["other"].skt == sketch_of([5, 6, 7])
 
 
 def test_a_sketch_of_other_values_than_were_counted_is_left_out() -> None:
     sender = Sender()
-    sender.send(0, partial("query", [1, 2, 3], "ms", skt=text_of([1, 2])))
+    sender.send(0, partial("query", [1, 2, 3], "ms", skt=sketch_of([1, 2])))
     [row], _ = sender.minute()
     assert row.aggregate.skt == ""
     assert (row.aggregate.bot, row.aggregate.top) == (1, 3)
@@ -111,7 +105,7 @@ def test_the_next_minute_begins_without_sketches() -> None:
     sender.minute()
     sender.send(61, timer([30]))
     [row], _ = sender.minute(120)
-    assert row.aggregate.skt == text_of([30])
+    assert row.aggregate.skt == sketch_of([30])
 
 
 def test_a_late_commit_brings_its_sketch_to_its_minute() -> None:
@@ -121,12 +115,12 @@ def test_a_late_commit_brings_its_sketch_to_its_minute() -> None:
     sender.send(132, timer([8]))
     rows, _ = sender.minute(180)
     assert {row.minute: row.aggregate.skt for row in rows} == {
-        MINUTE: text_of([5, 6]),
-        MINUTE + 2: text_of([7, 8]),
+        MINUTE: sketch_of([5, 6]),
+        MINUTE + 2: sketch_of([7, 8]),
     }
 
 
-@pytest.mark.parametrize("text", ["", "2" + text_of([5])[1:], "1", "1,", "1!\n1!", text_of([5]) + "\n", "é"])
+@pytest.mark.parametrize("text", ["", "2" + sketch_of([5])[1:], "1", "1,", "1!\n1!", sketch_of([5]) + "\n", "é"])
 def test_what_is_no_sketch_refuses_the_commit_and_says_where(text: str) -> None:
     sender = Sender()
     with pytest.raises(InvalidCommit) as refused:

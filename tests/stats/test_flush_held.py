@@ -42,6 +42,7 @@ class Shard:
         self.minute += 1
         ended = self.engine.advance((MIDNIGHT + self.minute) * 60.0 + 1)
         assert ended is not None
+        list(ended.complete())
         self.disk.complete()
         self.disk.plan(Unit(self.minute, [ended], [(1, "error", EVENTS)], []))
         self.disk.complete()

@@ -251,4 +251,4 @@ def test_celery_packs_and_the_api_answers_as_before(redis_url: str, new_server: 
     wait_for(lambda: not plain_files(root, keys.account), 10, "the plain files to go")
     assert answers() == before
     sketches = read_stat(root, Stat(keys.account, "api", "ms", "query"), day).sketches
-    assert sketches == [f"1{minute}" for minute in range(600, 660)]
+    assert sketches == b"".join(b"1%d\n" % minute for minute in range(600, 660))

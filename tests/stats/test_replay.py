@@ -15,7 +15,7 @@ from stats.shard import Parts, Shard, Taken
 from stats.storage.journal import Journal
 from stats.storage.segment import Record
 from tests.stats.commits import body, partial
-from tests.stats.test_engine_sketches import text_of
+from tests.stats.one_sketch import sketch_of
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -140,13 +140,13 @@ async def test_the_last_segment_may_be_unreadable(tmp_path: Path, start: Starter
 async def test_sketches_of_the_minute_are_replayed(tmp_path: Path, start: Starter, clock: Clock) -> None:
     first = await start()
     for value in (5, 900):
-        raw = json.dumps(body("api", partial("q", [value], "ms", skt=text_of([value])))).encode()
+        raw = json.dumps(body("api", partial("q", [value], "ms", skt=sketch_of([value])))).encode()
         first.take(KEY, decode(raw), raw)
     second = await start()
     clock.now += 60
     await second.flush()
     [path] = (tmp_path / "stats").rglob("ms_q.prt")
-    assert path.read_text().strip().split(",")[9] == text_of([5, 900])
+    assert path.read_text().strip().split(",")[9] == sketch_of([5, 900])
 
 
 async def test_a_resting_stat_goes_on_after_a_restart(start: Starter, clock: Clock) -> None:
@@ -161,3 +161,11 @@ async def test_a_resting_stat_goes_on_after_a_restart(start: Starter, clock: Clo
     assert second.engine.stat_count == 0
     send(second, 2)
     assert total(second) == 7
+
+
+async def test_a_damaged_memory_of_commits_stops_no_start(tmp_path: Path, start: Starter) -> None:
+    (tmp_path / "journal").mkdir()
+    (tmp_path / "journal" / "delivered").write_bytes(b"\xc1 no msgpack")
+    shard = await start()
+    assert not send(shard, 1, 1).dup
+    assert send(shard, 1, 1).dup

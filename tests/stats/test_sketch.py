@@ -8,13 +8,13 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
-from dattss import sketch as codec
+from dattss import sketch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stats.aggregation import sketch
 from stats.aggregation.groups import merge_groups
 from stats.aggregation.partial import Aggregate
+from tests.stats.one_sketch import is_sketch, quantiles, sketch_of, tails
 
 NODE = shutil.which("node")
 MODULE = Path(__file__).parents[2] / "clientlib" / "nodejs" / "lib" / "sketch.js"
@@ -24,17 +24,11 @@ numbers = sizes | sizes.map(lambda size: -size) | st.just(0.0)
 many = st.lists(numbers, min_size=1, max_size=200)
 
 
-def sketch_of(values: list[float]) -> str:
-    counts: codec.Counts = {}
-    codec.count_sorted(counts, sorted(values), [1] * len(values))
-    return sketch.encode(counts)
-
-
 @given(many, st.lists(st.floats(0, 1), min_size=1, max_size=5))
 def test_every_quantile_is_within_one_per_cent(values: list[float], shares: list[float]) -> None:
     ranked = sorted(values)
     exact = [ranked[int(share * (len(ranked) - 1))] for share in shares]
-    for told, true in zip(sketch.quantiles(sketch_of(values), shares), exact, strict=True):
+    for told, true in zip(quantiles(sketch_of(values), shares), exact, strict=True):
         assert abs(told - true) <= 0.01 * abs(true)
 
 
@@ -47,12 +41,12 @@ def test_merged_sketches_are_the_sketch_of_all_values_in_any_order(parts: list[l
 
 
 @given(
-    st.dictionaries(st.integers(-codec.MOST_KEY, codec.MOST_KEY), st.integers(1, codec.MOST_COUNT), min_size=1)
+    st.dictionaries(st.integers(-sketch.MOST_KEY, sketch.MOST_KEY), st.integers(1, sketch.MOST_COUNT), min_size=1)
     | st.dictionaries(st.integers(39_990, 40_400), st.integers(1, 300), min_size=1, max_size=300)
 )
 def test_counts_survive_being_written_and_read(counts: dict[int, int]) -> None:
     text = sketch.encode(dict(counts))
-    assert sketch.is_sketch(text)
+    assert is_sketch(text)
     assert sketch.decode(text) == counts
 
 
@@ -60,15 +54,15 @@ def test_too_many_buckets_lose_the_lowest_first() -> None:
     counts = dict.fromkeys(range(38_000, 41_000), 1)
     text = sketch.encode(dict(counts))
     kept = sketch.decode(text)
-    assert len(kept) == codec.MOST_BUCKETS
-    assert kept[41_000 - codec.MOST_BUCKETS] == 3000 - codec.MOST_BUCKETS + 1
+    assert len(kept) == sketch.MOST_BUCKETS
+    assert kept[41_000 - sketch.MOST_BUCKETS] == 3000 - sketch.MOST_BUCKETS + 1
     assert sketch.merge([text, text]) == sketch.encode({key: 2 * count for key, count in counts.items()})
 
 
 def test_the_longest_sketch_there_is_may_be_sent() -> None:
-    spread = 2 * codec.MOST_KEY // codec.MOST_BUCKETS
-    text = sketch.encode({spread * place - codec.MOST_KEY: codec.MOST_COUNT for place in range(codec.MOST_BUCKETS)})
-    assert sketch.is_sketch(text)
+    spread = 2 * sketch.MOST_KEY // sketch.MOST_BUCKETS
+    text = sketch.encode({spread * place - sketch.MOST_KEY: sketch.MOST_COUNT for place in range(sketch.MOST_BUCKETS)})
+    assert is_sketch(text)
 
 
 @pytest.mark.parametrize(
@@ -90,24 +84,24 @@ def test_the_longest_sketch_there_is_may_be_sent() -> None:
     ],
 )
 def test_what_is_no_sketch_is_refused(text: str) -> None:
-    assert not sketch.is_sketch(text)
+    assert not is_sketch(text)
     with pytest.raises(sketch.SketchError):
         sketch.decode(text)
 
 
-@given(st.from_regex(codec._FORM, fullmatch=True))
+@given(st.from_regex(sketch._FORM, fullmatch=True))
 def test_whatever_is_let_in_can_be_read_merged_and_is_bounded(text: str) -> None:
-    assert sketch.is_sketch(text)
+    assert is_sketch(text)
     merged = sketch.merge([text, text])
-    assert sketch.is_sketch(merged)
-    assert all(map(math.isfinite, (*sketch.tails(merged, 0.1), *sketch.quantiles(text, [0, 1]))))
+    assert is_sketch(merged)
+    assert all(map(math.isfinite, (*tails(merged, 0.1), *quantiles(text, [0, 1]))))
 
 
 @pytest.mark.parametrize("text", ["1nnnn!" + "~" * 12, "1mnnn!" + "~" * 12, "1" + "nnnn!" * 3000])
 def test_huge_counts_and_keys_stay_bounded(text: str) -> None:
     merged = sketch.merge([text] * 12)
-    assert sketch.is_sketch(merged)
-    assert all(-codec.MOST_KEY <= key <= codec.MOST_KEY for key in sketch.decode(merged))
+    assert is_sketch(merged)
+    assert all(-sketch.MOST_KEY <= key <= sketch.MOST_KEY for key in sketch.decode(merged))
 
 
 def line(values: list[float], skt: str) -> Aggregate:
@@ -159,4 +153,4 @@ def test_python_and_node_agree_bucket_for_bucket() -> None:
 
 def test_bulk_and_single_counting_agree() -> None:
     for values in VECTORS:
-        assert sketch.decode(sketch_of(values)) == sketch.decode(sketch.encode(Counter(map(codec.key_of, values))))
+        assert sketch.decode(sketch_of(values)) == sketch.decode(sketch.encode(Counter(map(sketch.key_of, values))))

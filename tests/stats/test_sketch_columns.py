@@ -1,22 +1,25 @@
 """Sketches merged in columns: to the last bucket and character what the one-by-one way gives, whatever comes in."""
 
-import resource
+import tracemalloc
 from collections.abc import Iterable
 
 import numpy as np
 import pytest
-from dattss import sketch as codec
-from hypothesis import given
+from dattss import sketch
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from stats.aggregation import sketch, sketch_columns
+from stats.aggregation import sketch_columns
 from stats.aggregation.sketch_columns import joined, merge_joined, merge_many
+from tests.stats.one_sketch import is_sketch, quantiles, tails
 
 PCT = 0.1
 SHARES = [0, 0.001, 0.5, 0.99, 1]
 
-keys = st.integers(-codec.MOST_KEY, codec.MOST_KEY) | st.integers(40_100, 40_300) | st.sampled_from([0, codec.MOST_KEY])
-counts = st.integers(1, 20) | st.integers(1, 5000) | st.integers(1, codec.MOST_COUNT)
+keys = (
+    st.integers(-sketch.MOST_KEY, sketch.MOST_KEY) | st.integers(40_100, 40_300) | st.sampled_from([0, sketch.MOST_KEY])
+)
+counts = st.integers(1, 20) | st.integers(1, 5000) | st.integers(1, sketch.MOST_COUNT)
 made = st.dictionaries(keys, counts, min_size=1, max_size=60).map(sketch.encode)
 wide = st.builds(
     lambda start, step, count: sketch.encode({start + step * place: count for place in range(1000)}),
@@ -24,9 +27,9 @@ wide = st.builds(
     st.integers(1, 3),
     counts,
 )
-strange = st.from_regex(codec._FORM, fullmatch=True)
+strange = st.from_regex(sketch._FORM, fullmatch=True)
 texts = made | wide | strange
-groups_of_texts = st.lists(st.lists(texts, min_size=1, max_size=13), min_size=1, max_size=8)
+groups_of_texts = st.lists(st.lists(texts, min_size=1, max_size=8), min_size=1, max_size=5)
 
 
 def assert_as_one_by_one(groups: list[list[str]]) -> None:
@@ -34,22 +37,23 @@ def assert_as_one_by_one(groups: list[list[str]]) -> None:
     wanted = [sketch.merge(group) for group in groups]
     assert merged.texts == wanted
     assert merged.totals.tolist() == [sum(sketch.decode(text).values()) for text in wanted]
-    assert list(zip(merged.bot.tolist(), merged.top.tolist(), strict=True)) == [
-        sketch.tails(text, PCT) for text in wanted
-    ]
+    assert list(zip(merged.bot.tolist(), merged.top.tolist(), strict=True)) == [tails(text, PCT) for text in wanted]
 
 
+@settings(deadline=None)
 @given(groups_of_texts)
 def test_merging_many_groups_is_merging_each(groups: list[list[str]]) -> None:
     assert_as_one_by_one(groups)
 
 
+@settings(deadline=None)
 @given(st.lists(texts, min_size=1, max_size=12))
 def test_quantiles_are_those_of_each_sketch(group: list[str]) -> None:
     told = merge_joined(joined(group), np.ones(len(group), np.int64)).quantiles(SHARES)
-    assert told.T.tolist() == [sketch.quantiles(sketch.merge([text]), SHARES) for text in group]
+    assert told.T.tolist() == [quantiles(sketch.merge([text]), SHARES) for text in group]
 
 
+@settings(deadline=None)
 @given(st.lists(st.lists(texts, min_size=1, max_size=5), min_size=1, max_size=5))
 def test_what_was_merged_can_be_merged_again(groups: list[list[str]]) -> None:
     bins = merge_joined(joined(text for group in groups for text in group), np.array(list(map(len, groups))))
@@ -62,7 +66,7 @@ def test_what_was_merged_can_be_merged_again(groups: list[list[str]]) -> None:
     [
         ["1daM"],
         [sketch.encode({0: 7})] * 12,
-        [sketch.encode({-codec.MOST_KEY: codec.MOST_COUNT, codec.MOST_KEY: 1})] * 2000,
+        [sketch.encode({-sketch.MOST_KEY: sketch.MOST_COUNT, sketch.MOST_KEY: 1})] * 2000,
         [sketch.encode(dict.fromkeys(range(39_000, 40_024), 1)), sketch.encode({41_000: 1})],
         [sketch.encode(dict.fromkeys(range(39_000 + part, 43_000, 12), 3)) for part in range(12)],
         ["1nnnn!" + "~" * 12, "1mnnn!" + "~" * 12, "1" + "nnnn!" * 3000],
@@ -73,15 +77,15 @@ def test_the_ends_of_what_there_is(group: list[str]) -> None:
     assert_as_one_by_one([group, ["1daM"], group])
 
 
-@given(groups_of_texts, st.text(max_size=20) | st.text(codec.ALPHABET, max_size=20).map("1".__add__), st.data())
+@settings(deadline=None)
+@given(groups_of_texts, st.text(max_size=20) | st.text(sketch.ALPHABET, max_size=20).map("1".__add__), st.data())
 def test_what_is_no_sketch_takes_only_its_group_with_it(
     groups: list[list[str]], other: str, data: st.DataObject
 ) -> None:
     place = data.draw(st.integers(0, len(groups) - 1))
     spoiled = [[*group, other] if number == place else group for number, group in enumerate(groups)]
     wanted = [
-        "" if number == place and not sketch.is_sketch(other) else sketch.merge(group)
-        for number, group in enumerate(spoiled)
+        "" if number == place and not is_sketch(other) else sketch.merge(group) for number, group in enumerate(spoiled)
     ]
     merged = merge_many(spoiled, PCT)
     assert merged.texts == wanted
@@ -96,10 +100,16 @@ def test_groups_without_sketches_have_none(groups: list[list[str]]) -> None:
     assert len(merged.bot) == len(merged.top) == len(groups)
 
 
+@pytest.mark.parametrize("text", ["1!" + "o" * 13, "1aaaaa!", "1" + "!" * 20_000, "2!", "1a", "1o!", "1!a", "1!,"])
+def test_what_is_refused_alone_is_refused_among_others(text: str) -> None:
+    assert not is_sketch(text)
+    assert merge_many([["1daM"], [text], ["1daM", text]], PCT).texts == ["1daM", "", ""]
+
+
 def test_each_group_may_have_its_own_share() -> None:
     text = sketch.encode(dict.fromkeys(range(40_000, 40_100), 1))
     merged = merge_many([[text]] * 3, np.array([0.0, 0.1, 0.5]))
-    assert list(zip(merged.bot, merged.top, strict=True)) == [sketch.tails(text, pct) for pct in (0.0, 0.1, 0.5)]
+    assert list(zip(merged.bot, merged.top, strict=True)) == [tails(text, pct) for pct in (0.0, 0.1, 0.5)]
 
 
 def various(number: int) -> Iterable[str]:
@@ -117,8 +127,13 @@ def test_many_chunks_are_as_one(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_memory_does_not_grow_with_what_is_merged() -> None:
-    longest = sketch.encode({-codec.MOST_KEY + 144 * place: codec.MOST_COUNT for place in range(codec.MOST_BUCKETS)})
-    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    merged = merge_many([[longest] * 1500, *([longest] * 12 for _ in range(100))], PCT)
-    assert set(merged.texts) == {sketch.merge([longest] * 12)}
-    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 64 * 1024
+    longest = sketch.encode({-sketch.MOST_KEY + 144 * place: sketch.MOST_COUNT for place in range(sketch.MOST_BUCKETS)})
+    tracemalloc.start()
+    try:
+        dozens = [[longest] * 12] * 20
+        merged = merge_many([*dozens, ["1daM"], [longest] * 400, *dozens], PCT)
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert set(merged.texts) == {"1daM", sketch.merge([longest] * 12)}
+    assert peak < 64 << 20

@@ -5,10 +5,10 @@ import random
 import pytest
 from dattss import sketch
 
-from stats.aggregation.sketch import decode, quantiles
 from tests.server import Keys, Server, wait_for
 from tests.stats.commits import body, partial
-from tests.stats.test_engine_sketches import text_of, timer, true_tails, uneven
+from tests.stats.one_sketch import quantiles, sketch_of
+from tests.stats.test_engine_sketches import timer, true_tails, uneven
 
 
 def test_the_line_of_an_uneven_minute_tells_its_true_percentiles(server: Server, keys: Keys) -> None:
@@ -27,7 +27,7 @@ def test_the_line_of_an_uneven_minute_tells_its_true_percentiles(server: Server,
 
     lines = wait_for(lines_of_all, 140, "all values in their file") or []
     merged = sketch.merge([line[9] for line in lines])  # two lines, where a minute ended between two commits
-    assert sum(decode(merged).values()) == len(everything)
+    assert sum(sketch.decode(merged).values()) == len(everything)
     for share in (0.1, 0.5, 0.9, 0.99):
         [told] = quantiles(merged, [share])
         assert told == pytest.approx(everything[int(share * (len(everything) - 1))], rel=0.01)
@@ -38,7 +38,7 @@ def test_the_line_of_an_uneven_minute_tells_its_true_percentiles(server: Server,
 
 @pytest.mark.parametrize("face", ["/agg", "/api/v1/agg/"])
 def test_a_malformed_sketch_is_refused_with_its_place(server: Server, keys: Keys, face: str) -> None:
-    good, bad = timer([1, 2]), partial("b", [3], "ms", skt="1\n" + text_of([3]))
+    good, bad = timer([1, 2]), partial("b", [3], "ms", skt="1\n" + sketch_of([3]))
     reply = server.commit(keys.key, body("api", good, bad), face)
     assert reply.status == 400
     assert reply.json["at"] == "prt.ms[1].skt"

@@ -28,7 +28,7 @@ def aggregates(draw: st.DrawFn, skt: st.SearchStrategy[str] = sketches) -> Aggre
 
 
 def rows_of(table: DayTable) -> dict[int, Aggregate]:
-    sketches = table.sketches or [""] * len(table.minutes)
+    sketches = (table.sketches or b"\n" * len(table.minutes)).decode().split("\n")[:-1]
     rows = {}
     for minute, numbers, skt in zip(table.minutes.tolist(), table.columns.T.tolist(), sketches, strict=True):
         total, number, highest, lowest, bot, top, first, last = numbers

@@ -18,8 +18,11 @@ import { isolated } from "./plot-data.js";
  */
 
 /** The series after x, by the columns that they draw. */
-const SERIES = /** @type {const} */ (["usualHigh", "usualLow", "week", "bandHigh", "bandLow", "max", "today"]);
+const SERIES = /** @type {const} */ (["usualHigh", "usualLow", "week", "bandHigh", "bandLow", "max", "p50", "p90", "p99", "today"]);
 const TODAY = SERIES.indexOf("today") + 1;
+const PERCENTILES = /** @type {const} */ (["p50", "p90", "p99"]);
+/** Height of a line's name, in CSS pixels. */
+const NAME_HEIGHT = 11;
 /** A canvas cannot read the page's font from a custom property. */
 const FONT = `11px ${getComputedStyle(document.body).fontFamily}`;
 /** Distances of time labels, in seconds. */
@@ -96,7 +99,7 @@ export class Chart {
         { series: [1, 2], fill: () => colour("band") },
         { series: [4, 5], fill: () => veil(this.#colour(), 0.16) },
       ],
-      hooks: { draw: [(plot) => this.#drawDot(plot)], setSelect: [(plot) => this.#selected(plot)] },
+      hooks: { draw: [(plot) => this.#drawNames(plot), (plot) => this.#drawDot(plot)], setSelect: [(plot) => this.#selected(plot)] },
     };
   }
 
@@ -138,6 +141,7 @@ export class Chart {
       hidden,
       hidden,
       { stroke: () => veil(this.#colour(), 0.55), width: 0.75, points: { show: false } },
+      ...PERCENTILES.map(() => this.#percentile()),
       {
         stroke: () => colour(this.#colour()),
         width: 1.75,
@@ -146,6 +150,11 @@ export class Chart {
         points: dots,
       },
     ];
+  }
+
+  /** @returns {uPlot.Series} */
+  #percentile() {
+    return { stroke: () => veil(this.#colour(), 0.85), width: 1.15, points: { show: false } };
   }
 
   /** @returns {[number, number]} */
@@ -213,6 +222,48 @@ export class Chart {
       ...(unit === bytes ? { incrs: BINARY_STEPS } : {}),
       ...(this.options.log ? { splits: (_, __, min, max) => logSplits(min, max), filter: (_, splits) => splits } : {}),
     };
+  }
+
+  /**
+   * The names of the percentiles, behind the ends of their lines: the lowest first, so that none lies on another.
+   * @param {uPlot} plot
+   */
+  #drawNames(plot) {
+    const { ctx } = plot;
+    const ratio = window.devicePixelRatio || 1;
+    ctx.save();
+    ctx.font = `600 ${10 * ratio}px ${getComputedStyle(document.body).fontFamily}`;
+    ctx.textAlign = "left";
+    ctx.textBaseline = "middle";
+    ctx.lineJoin = "round";
+    ctx.lineWidth = 4 * ratio;
+    ctx.strokeStyle = colour("surface");
+    ctx.fillStyle = colour(this.#colour());
+    let free = plot.bbox.top + plot.bbox.height - (NAME_HEIGHT / 2) * ratio;
+    for (const name of PERCENTILES) {
+      const end = this.#endOf(plot, SERIES.indexOf(name) + 1);
+      if (!end) continue;
+      const x = Math.min(end.x + 9 * ratio, plot.bbox.left + plot.bbox.width - 4 * ratio);
+      const y = Math.min(end.y, free);
+      free = y - NAME_HEIGHT * ratio;
+      ctx.strokeText(name, x, y);
+      ctx.fillText(name, x, y);
+    }
+    ctx.restore();
+  }
+
+  /**
+   * Where a line ends in sight, in pixels of the canvas.
+   * @param {uPlot} plot
+   * @param {number} series
+   */
+  #endOf(plot, series) {
+    const [from, to] = this.#xRange();
+    const xs = plot.data[0];
+    const last = plot.data[series].findLastIndex((value, index) => value !== null && xs[index] >= from && xs[index] <= to);
+    const value = last < 0 ? null : plot.data[series][last];
+    if (value === null || value === undefined) return null;
+    return { x: plot.valToPos(xs[last], "x", true), y: plot.valToPos(value, "y", true) };
   }
 
   /** @param {uPlot} plot */

@@ -26,10 +26,12 @@ export const TIME_ZONE = Intl.DateTimeFormat().resolvedOptions().timeZone || "UT
  * @param {string} account
  * @param {string} key of the stat: process/type/name
  * @param {number} step minutes
+ * @param {number[]} percentiles that are wanted of each bin
  */
-export function dayUrl(base, account, key, step) {
+export function dayUrl(base, account, key, step, percentiles) {
   const path = key.split("/").map(encodeURIComponent).join("/");
   const query = new URLSearchParams({ account, step: String(step), tz: TIME_ZONE });
+  if (percentiles.length) query.set("q", percentiles.map((percentile) => percentile / 100).join(","));
   return `${base}${path}/day/?${query}`;
 }
 

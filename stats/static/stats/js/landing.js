@@ -3,7 +3,7 @@
 
 import { Connection } from "./connection.js";
 import { need, say } from "./element.js";
-import { suggested } from "./open-plots.js";
+import { opened, suggested } from "./open-plots.js";
 import { onColours } from "./palette.js";
 import { Plot } from "./plot.js";
 import { fillRow, makeRow, refreshRow } from "./row-view.js";
@@ -51,7 +51,7 @@ function openPlot(stat) {
   const nothing = () => {};
   const host = { store: connection.store, historyUrl, account: "0", now: connection.now };
   const deeds = { close: nothing, star: nothing, starred: () => false, changed: nothing };
-  plot = new Plot({ stat, step: 0, span: "auto" }, { ...host, ...deeds });
+  plot = new Plot(opened(stat), { ...host, ...deeds });
   need(".strip-plot", strip).replaceChildren(plot.element);
   void plot.load();
   window.setInterval(() => {

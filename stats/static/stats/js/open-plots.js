@@ -8,18 +8,31 @@
  * @property {string} stat key: process/type/name
  * @property {number} step minutes, 0: as suits the span
  * @property {Span} span
+ * @property {number[]} percentiles of a timer that are drawn, in ascending order
  */
 
+/** What can be drawn of a timer beside average, band and maximum. */
+export const PERCENTILES = [50, 90, 99];
 const STEPS = [0, 1, 2, 5, 10];
 const KEY = /^[A-Za-z0-9_.:!-]+\/(c|g|ms)\/[A-Za-z0-9_.:!-]+$/;
 
 /**
  * @param {OpenPlot} plot
- * @returns {string} "api/ms/query", with "~step" and "~span" where they were chosen
+ * @returns {string} "api/ms/query", with "~step", "~span" and "~50-99" where they were chosen
  */
 export function written(plot) {
-  if (plot.span === "auto" && !plot.step) return plot.stat;
-  return `${plot.stat}~${plot.step}~${plot.span}`;
+  const percentiles = plot.percentiles.length ? `~${plot.percentiles.join("-")}` : "";
+  if (plot.span === "auto" && !plot.step && !percentiles) return plot.stat;
+  return `${plot.stat}~${plot.step}~${plot.span}${percentiles}`;
+}
+
+/**
+ * A plot as it is opened first.
+ * @param {string} stat
+ * @returns {OpenPlot}
+ */
+export function opened(stat) {
+  return { stat, step: 0, span: "auto", percentiles: [] };
 }
 
 /**
@@ -27,12 +40,15 @@ export function written(plot) {
  * @returns {OpenPlot | null} null for what is no plot
  */
 export function read(text) {
-  const [stat, step = "0", span = "auto"] = text.split("~");
-  if (!KEY.test(stat)) return null;
+  const [stat, step = "0", span = "auto", percentiles = ""] = text.split("~");
+  const type = KEY.exec(stat)?.[1];
+  if (!type) return null;
+  const chosen = percentiles.split("-");
   return {
     stat,
     step: STEPS.includes(Number(step)) ? Number(step) : 0,
     span: span === "1h" || span === "6h" || span === "day" ? span : "auto",
+    percentiles: type === "ms" ? PERCENTILES.filter((percentile) => chosen.includes(String(percentile))) : [],
   };
 }
 
@@ -76,7 +92,7 @@ export function suggested(stats, count) {
       filled(other) - filled(one) ||
       (other.rate ?? 0) - (one.rate ?? 0),
   );
-  return spreadOverTypes(moving, count).map((stat) => ({ stat: stat.key, step: 0, span: "auto" }));
+  return spreadOverTypes(moving, count).map((stat) => opened(stat.key));
 }
 
 /**

@@ -14,6 +14,7 @@ import { clock, comparison, duration, perMinute, unitOf } from "./format.js";
  * @property {number} bot
  * @property {number} top
  * @property {number} [days] how many days an average is of
+ * @property {number[] | null} [q] the percentiles that were asked for; null where not all values are in sketches
  */
 
 /** @typedef {{ low: number, mid: number, high: number, days: number }} Typical */
@@ -26,6 +27,7 @@ import { clock, comparison, duration, perMinute, unitOf } from "./format.js";
  * @property {(Bin | null)[]} today
  * @property {(Bin | null)[]} week
  * @property {(Typical | null)[]} typical
+ * @property {number[]} [percentiles] that were asked for
  */
 
 /**
@@ -47,6 +49,9 @@ import { clock, comparison, duration, perMinute, unitOf } from "./format.js";
  * @property {Column} bandHigh
  * @property {Column} bandLow
  * @property {Column} max
+ * @property {Column} p50 nothing but null where it was not asked for, as the next two
+ * @property {Column} p90
+ * @property {Column} p99
  * @property {Column} today
  * @property {number} current index of the bin that contains now; the number of bins after the day
  */
@@ -132,9 +137,23 @@ export function columnsOf(day, typ, seen, closed, now) {
     bandHigh: samples.map((sample) => sample?.high ?? null),
     bandLow: samples.map((sample) => sample?.low ?? null),
     max: samples.map((sample) => sample?.max ?? null),
+    p50: percentileOf(day, 50),
+    p90: percentileOf(day, 90),
+    p99: percentileOf(day, 99),
     today: samples.map((sample) => sample?.main ?? null),
     current,
   };
+}
+
+/**
+ * Today's percentile in each bin that can tell it.
+ * @param {Day} day
+ * @param {number} percentile
+ * @returns {Column}
+ */
+export function percentileOf(day, percentile) {
+  const place = day.percentiles?.indexOf(percentile) ?? -1;
+  return day.today.map((bin) => (place < 0 ? null : (bin?.q?.[place] ?? null)));
 }
 
 /** @param {Column} column */

@@ -2,6 +2,7 @@
 /** The elements of a plot around its chart. */
 
 import { make } from "./element.js";
+import { PERCENTILES } from "./open-plots.js";
 
 const TYPES = new Map([["c", "counter"], ["g", "gauge"], ["ms", "timer"]]);
 const STEPS = [1, 2, 5, 10];
@@ -23,18 +24,22 @@ export function frameOf(proc, typ, nam) {
   const legend = legendOf();
   const mark = make("span", `mark ${type}`, [], { role: "img", "aria-label": type });
   const title = make("h2", "plot-title", [mark, make("span", "", path, { title: path })]);
-  const head = make("header", "plot-head", [title, tools()]);
+  const head = make("header", "plot-head", [title, tools(typ)]);
   const headline = make("p", "plot-headline", [value, sentence]);
   const parts = [head, headline, area, legend.root, words];
   const element = make("section", `plot ${type}`, parts, { "aria-label": path });
   return { element, value, sentence, area, legend, words };
 }
 
-function tools() {
+/** @param {string} typ */
+function tools(typ) {
   const steps = STEPS.map((step) => choice(String(step), `${step}-minute steps`, "step", String(step)));
   const spans = SPANS.map(([span, name]) => choice(name, `Show ${name}`, "span", span));
   const deeds = [["star", "Favourite"], ["full", "Full screen"], ["close", "Close"]];
+  const shares = typ === "ms" ? PERCENTILES : [];
+  const percentiles = shares.map((share) => choice(`p${share}`, `Draw the ${share}th percentile`, "percentile", String(share)));
   return make("div", "plot-tools", [
+    ...(percentiles.length ? [make("div", "choices percentiles", percentiles, { role: "group", "aria-label": "Percentiles" })] : []),
     make("div", "choices", [...steps, make("span", "choices-unit", "min")], { role: "group", "aria-label": "Step" }),
     make("div", "choices", spans, { role: "group", "aria-label": "Part of the day" }),
     make("div", "choices", deeds.map(([deed, title]) => choice("", title, "do", deed))),
@@ -44,18 +49,19 @@ function tools() {
 function legendOf() {
   const time = make("span", "legend-time");
   const today = make("span", "legend-today");
+  const percentiles = make("span", "legend-percentiles");
   const usual = make("span", "legend-usual");
   const more = make("span", "legend-more");
   const range = make("span", "legend-range");
   // The same is told in the table and the label: read aloud with each move of the mouse it would only be noise.
-  const root = make("p", "plot-legend", [time, today, usual, range, more], { "aria-hidden": "true" });
-  return { time, today, usual, range, more, root };
+  const root = make("p", "plot-legend", [time, today, percentiles, usual, range, more], { "aria-hidden": "true" });
+  return { time, today, percentiles, usual, range, more, root };
 }
 
 /**
  * @param {string} text empty: an icon
  * @param {string} title
- * @param {"step" | "span" | "do"} name
+ * @param {"step" | "span" | "percentile" | "do"} name
  * @param {string} value
  */
 function choice(text, title, name, value) {

@@ -6,7 +6,8 @@ import { make, say } from "./element.js";
 import { NOTHING, clock, difference, duration, unitOf } from "./format.js";
 import { frameOf } from "./plot-frame.js";
 import { HistoryError, TIME_ZONE, dayUrl, fetchDay } from "./history.js";
-import { binAt, columnsOf, headlineOf, liveSample, usualAt, wantsLog, windowOf } from "./plot-data.js";
+import { PERCENTILES } from "./open-plots.js";
+import { binAt, columnsOf, headlineOf, liveSample, percentileOf, usualAt, wantsLog, windowOf } from "./plot-data.js";
 
 /** @typedef {import("./plot-data.js").Day} Day */
 /** @typedef {import("./open-plots.js").OpenPlot} OpenPlot */
@@ -83,10 +84,11 @@ export class Plot {
     this.#request = new AbortController();
     const { signal } = this.#request;
     const step = this.step;
+    const { stat, percentiles } = this.state;
     const asked = this.host.now();
     try {
-      const day = await fetchDay(dayUrl(this.host.historyUrl, this.host.account, this.state.stat, step), signal);
-      this.#take(day, asked);
+      const day = await fetchDay(dayUrl(this.host.historyUrl, this.host.account, stat, step, percentiles), signal);
+      this.#take({ ...day, percentiles }, asked);
     } catch (error) {
       if (signal.aborted) return;
       if (!(error instanceof HistoryError)) throw error;
@@ -135,6 +137,8 @@ export class Plot {
   #take(day, asked) {
     const same = this.#day?.start === day.start && this.#day?.step === day.step;
     if (!same) this.#seen.clear();
+    // Other percentiles: other columns for those who do not see the plot.
+    if (String(this.#day?.percentiles) !== String(day.percentiles)) this.#told = 0;
     this.#day = day;
     this.#error = "";
     this.#closed = Math.floor(asked / 60) * 60;
@@ -192,6 +196,7 @@ export class Plot {
     if (index === null) {
       say(legend.time, "");
       say(legend.today, "today");
+      say(legend.percentiles, this.#percentileNames());
       say(legend.usual, averageName(day));
       say(legend.range, day.typical.some(Boolean) ? "usual" : "");
       say(legend.more, this.#moreNames());
@@ -201,11 +206,32 @@ export class Plot {
     const usual = usualAt(day, this.typ, index)?.value ?? null;
     say(legend.time, clock(day.tz).time(columns.x[index]));
     say(legend.today, unit(columns.today[index]));
+    say(legend.percentiles, this.#percentilesAt(index).map(([name, text]) => `${name} ${text}`).join(", "));
     say(legend.usual, usual === null ? "" : `${unit(usual)} typical, ${difference(columns.today[index], usual)}`);
     const range = day.typical[index];
     const scale = this.typ === "c" ? day.step : 1;
     say(legend.range, range ? `${unit(range.low / scale)} to ${unit(range.high / scale)}` : "");
     say(legend.more, this.#moreValues(index));
+  }
+
+  /** Which percentiles are drawn, or why none is. */
+  #percentileNames() {
+    const day = this.#day;
+    const names = this.#percentilesAt(0).map(([name]) => name);
+    const told = !names.length || !day?.today.some(Boolean) || day.today.some((bin) => bin?.q);
+    return told ? names.join(", ") : `no ${names.join(", ")}: these values come without sketches`;
+  }
+
+  /**
+   * Names and values of the percentiles that are drawn.
+   * @param {number} index
+   * @returns {[string, string][]}
+   */
+  #percentilesAt(index) {
+    const day = this.#day;
+    const unit = unitOf(this.typ, this.nam);
+    if (!day) return [];
+    return (day.percentiles ?? []).map((share) => [`p${share}`, unit(percentileOf(day, share)[index])]);
   }
 
   #moreNames() {
@@ -236,7 +262,8 @@ export class Plot {
   }
 
   #wordsHead() {
-    const cells = ["Time", "Today", "Typical"].map((name) => make("th", "", name, { scope: "col" }));
+    const percentiles = this.#percentilesAt(0).map(([name]) => name);
+    const cells = ["Time", "Today", ...percentiles, "Typical"].map((name) => make("th", "", name, { scope: "col" }));
     return make("thead", "", [make("tr", "", cells)]);
   }
 
@@ -250,7 +277,8 @@ export class Plot {
     const rows = [];
     for (let index = 0; index <= columns.current && index < columns.x.length; index += 60 / day.step) {
       const usual = usualAt(day, this.typ, index);
-      const texts = [unit(columns.today[index]), usual ? unit(usual.value) : NOTHING];
+      const percentiles = this.#percentilesAt(index).map(([, text]) => text);
+      const texts = [unit(columns.today[index]), ...percentiles, usual ? unit(usual.value) : NOTHING];
       const cells = texts.map((text) => make("td", "", text));
       rows.push(make("tr", "", [make("th", "", time(columns.x[index]), { scope: "row" }), ...cells]));
     }
@@ -261,8 +289,9 @@ export class Plot {
   #chosen(event) {
     const button = event.target instanceof Element ? event.target.closest("button") : null;
     if (!button) return;
-    const { step, span, do: deed } = button.dataset;
-    if (deed === "close") this.host.close(this);
+    const { step, span, percentile, do: deed } = button.dataset;
+    if (percentile) this.#togglePercentile(Number(percentile));
+    else if (deed === "close") this.host.close(this);
     else if (deed === "star") this.host.star(this.state.stat);
     else if (deed === "full") this.#toggleFull();
     else this.#choose(step ? Number(step) : this.state.step, span ?? this.state.span);
@@ -283,9 +312,19 @@ export class Plot {
     void this.load();
   }
 
+  /** @param {number} percentile */
+  #togglePercentile(percentile) {
+    const chosen = this.state.percentiles;
+    this.state.percentiles = PERCENTILES.filter((each) => chosen.includes(each) !== (each === percentile));
+    this.#markTools();
+    this.host.changed();
+    void this.load();
+  }
+
   #markTools() {
     for (const button of this.element.querySelectorAll("button")) {
-      const { step, span, do: deed } = button.dataset;
+      const { step, span, percentile, do: deed } = button.dataset;
+      if (percentile) press(button, this.state.percentiles.includes(Number(percentile)));
       if (step) press(button, Number(step) === this.step);
       if (span) press(button, span === this.#shownSpan());
       if (deed === "star") press(button, this.host.starred(this.state.stat));

@@ -2,7 +2,7 @@
 /** The open plots: opened and closed, remembered, laid out beside the tree or, on a phone, under their rows. */
 
 import { keepList, keptList } from "./kept.js";
-import { fromHash, read, suggested, toHash, written } from "./open-plots.js";
+import { fromHash, opened, read, suggested, toHash, written } from "./open-plots.js";
 import { onColours } from "./palette.js";
 import { Plot } from "./plot.js";
 import { PHONE } from "./viewport.js";
@@ -70,7 +70,7 @@ export class Plots {
     this.#chosen = true;
     const known = this.#plots.find((plot) => plot.state.stat === stat);
     if (known) this.#drop(known);
-    else this.#add({ stat, step: 0, span: "auto" }, true);
+    else this.#add(opened(stat), true);
     this.#changed();
   }
 

@@ -1,0 +1,90 @@
+"""A span of a stat's minutes, and the bins that a view makes of them: exact fields, tails, and any quantile.
+
+`bot`, `top` and quantiles of a bin come from the merged sketch of its minutes where each of them has one, and they have
+as many values as the minutes; else `bot` and `top` are estimated (`mixture`) and quantiles are not known.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from stats.aggregation.arithmetic import BOT, CNT, FIELDS, MAX, MIN, TOP, Flags, Floats, Rows
+from stats.aggregation.groups import combine_all
+from stats.aggregation.partial import DEFAULT_PCT
+from stats.aggregation.sketch_columns import END, Bytes, Sketches, merge_joined, nothing
+
+
+@dataclass(frozen=True, eq=False)
+class Span:
+    """Minutes in their order: `columns` (8, minutes + 1), zeros where there is nothing; the last is always nothing.
+
+    `texts` holds sketches (nothing, for a minute without), each with an `END` behind it, and `text` (minutes + 1) the
+    number of each minute's, -1 where there is no minute. No `texts` at all: no minute has a sketch.
+    """
+
+    columns: Floats
+    texts: Bytes
+    text: Rows
+
+    def merged(self, places: Rows) -> "Bins":
+        """The bins of these minutes, (bins, step), each in the order of time; -1 is no minute."""
+        sketches = self._sketches(places)
+        counts = self.columns[CNT][places]
+        totals = sketches.totals()
+        known = (totals > 0) & (totals == counts.sum(axis=1))
+        fields = combine_all(self.columns[:, places.T], ~known)
+        # One minute alone is shown as its line says.
+        _put_tails(fields, sketches, known & ((counts > 0).sum(axis=1) > 1))
+        return Bins(fields, sketches.blanked(known))
+
+    def plain(self, places: Rows) -> "Bins":
+        """The same without looking at sketches, where nobody asks for more than minutes."""
+        return Bins(combine_all(self.columns[:, places.T]), nothing(len(places)))
+
+    def _sketches(self, places: Rows) -> Sketches:
+        if not len(self.texts):
+            return nothing(len(places))
+        wanted = self.text[places]
+        present = wanted >= 0
+        return merge_joined(self._picked(wanted[present]), present.sum(axis=1))
+
+    def _picked(self, wanted: Rows) -> Bytes:
+        """These of the texts."""
+        bounds = np.append(0, np.flatnonzero(self.texts == ord(END)) + 1)
+        if (np.diff(wanted) == 1).all():
+            return self.texts[bounds[wanted[0]] : bounds[wanted[-1] + 1]] if len(wanted) else self.texts[:0]
+        lengths = (bounds[1:] - bounds[:-1])[wanted]
+        ends = np.cumsum(lengths)
+        places: Rows = np.arange(int(lengths.sum())) + np.repeat(bounds[wanted] - ends + lengths, lengths)
+        return self.texts[places]
+
+
+@dataclass(frozen=True, eq=False)
+class Bins:
+    """Some bins: `fields` (8, bins), zeros where there is nothing, and the sketches of those that are known by one."""
+
+    fields: Floats
+    sketches: Sketches
+
+    def quantiles(self, shares: Sequence[float]) -> Floats:
+        """The values under which these shares of each bin's values lie, (shares, bins); NaN where nobody knows."""
+        told = self.sketches.quantiles(shares)
+        np.clip(told, self.fields[MIN], self.fields[MAX], out=told)
+        told[:, self.sketches.sizes == 0] = np.nan
+        return told
+
+    def together(self) -> "Bins":
+        """All in one bin."""
+        present = self.fields[CNT] > 0
+        sketches = self.sketches.only(present).merged(np.array([int(present.sum())]))
+        known = sketches.sizes > 0
+        with_none = np.append(self.fields, np.zeros((FIELDS, 1)), axis=1)  # a day may have no bins
+        fields = combine_all(with_none[:, :, None], ~known)
+        _put_tails(fields, sketches, known & (present.sum() > 1))
+        return Bins(fields, sketches)
+
+
+def _put_tails(fields: Floats, sketches: Sketches, places: Flags) -> None:
+    bot, top = np.clip(sketches.tails(DEFAULT_PCT), fields[MIN], fields[MAX])
+    fields[BOT, places], fields[TOP, places] = bot[places], top[places]

@@ -1,0 +1,75 @@
+"""The day API over real HTTP: quantiles, refusals in sentences, and answers that are as the OpenAPI document says."""
+
+import datetime as dt
+import json
+from typing import Any
+from urllib.parse import quote
+
+import jsonschema  # type: ignore[import-untyped]
+import pytest
+
+from stats.aggregation.partial import Aggregate, MinuteRow
+from stats.storage.lines import of_rows
+from stats.storage.prt_writer import Writer
+from tests.server import Keys, Server
+from tests.stats.one_sketch import sketch_of
+
+DAY = dt.date(2026, 11, 18)
+MIDNIGHT = (DAY.toordinal() - dt.date(1970, 1, 1).toordinal()) * 1440
+
+
+def line(values: list[float], *, sketched: bool) -> Aggregate:
+    text = sketch_of(values) if sketched else ""
+    low, high = min(values), max(values)
+    return Aggregate(sum(values), len(values), high, low, low, high, values[0], values[-1], text)
+
+
+@pytest.fixture
+def written(server: Server, keys: Keys) -> Keys:
+    """An account with minutes of four days; in one bin, one of them has no sketch."""
+    rows = [
+        MinuteRow(
+            keys.account, "api", "ms", "query", MIDNIGHT - back * 1440 + minute, line(values, sketched=minute < 700)
+        )
+        for back in range(4)
+        for minute, values in ((600, [10.0] * 99), (601, [500.0]), (700, [7.0]))
+    ]
+    Writer(server.data / "stats").write(of_rows(rows))
+    return keys
+
+
+def ask(server: Server, keys: Keys, query: str = "") -> Any:
+    path = f"/api/v1/stats/api/ms/query/day/?date={DAY}{query}"
+    return server.request("GET", path, Authorization=f"Bearer {keys.read_key}")
+
+
+def test_quantiles_of_points_of_the_week_and_of_the_day(server: Server, written: Keys) -> None:
+    answer = ask(server, written, "&q=0.5,1").json
+    for point in (answer["today"][120], answer["week"][120]):
+        assert point["q"] == pytest.approx([10, 500], rel=0.01)
+        assert (point["bot"], point["top"]) == pytest.approx((10, 10), rel=0.01)
+    assert answer["today"][140]["q"] is answer["week"][140]["q"] is answer["day"]["q"] is None
+    assert (answer["day"]["cnt"], answer["day"]["sum"], answer["day"]["max"]) == (101, 1497, 500)
+    assert "q" not in ask(server, written).json["today"][120]
+
+
+@pytest.mark.parametrize("q", ["2", "0.5,", "x", "-1", ",".join(["0"] * 10), "0.5\n", "\u0660"])
+def test_what_is_no_share_is_refused_in_a_sentence(server: Server, keys: Keys, q: str) -> None:
+    reply = ask(server, keys, f"&q={quote(q)}")
+    assert reply.status == 400
+    assert reply.json["error"].startswith("q must be up to 9 shares from 0 to 1")
+
+
+@pytest.mark.parametrize("query", ["", "&q=0.5", "&step=60&tz=Europe/Berlin&q=0,0.999"])
+def test_answers_are_as_the_document_says(server: Server, written: Keys, query: str) -> None:
+    document = server.request("GET", "/api/schema/?format=json").json
+    described = document["paths"]["/api/v1/stats/{process}/{kind}/{name}/day/"]["get"]
+    schema = described["responses"]["200"]["content"]["application/json"]["schema"]
+    assert schema == {"$ref": "#/components/schemas/StatDay"}
+    assert {"date", "step", "tz", "q", "account"} < {parameter["name"] for parameter in described["parameters"]}
+    closed = json.loads(json.dumps(document["components"]["schemas"]))
+    for part in ("StatDay", "DayPoint", "WeekPoint", "TypicalPoint"):
+        closed[part]["additionalProperties"] = False
+    answer = ask(server, written, query).json
+    jsonschema.validate(answer, {**schema, "components": {"schemas": closed}})
+    assert any(answer["typical"])
