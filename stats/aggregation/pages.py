@@ -11,6 +11,7 @@ is calculated, or before, where they grow too large.
 """
 
 from collections.abc import Callable, Sequence
+from itertools import accumulate
 from typing import Generic, TypeVar
 
 import numpy as np
@@ -24,7 +25,8 @@ SLOTS = 12  # a minute
 SIZE = 4096
 PCT, EMP = FIELDS, FIELDS + 1  # what a partial has behind its eight fields
 COLUMNS = FIELDS + 2
-MOST_SKETCHES = 16 << 20  # bytes of a page's sketches, or twice what is left of them, before they are merged early
+MOST_SKETCHES = 16 << 20  # bytes of a page's sketches, before those of a row are merged early
+_MOST_MERGED = 16_384  # texts that are merged at once: that takes some 25 ms
 _TEXT_BYTES = 64  # of a text beside its characters
 _WAVE = 64  # most parts of one stat that are merged at once; bounds the memory of a batch with many repeats
 _NEVER = -(10**9)
@@ -60,7 +62,6 @@ class Page(Generic[Owner]):
         self.owners: list[Owner | None] = [None] * SIZE
         self.sketches: dict[int, list[str]] = {}
         self.sketch_bytes = 0
-        self._most_sketches = MOST_SKETCHES
         self.before_change: Callable[[], None] | None = None
         self._free = list(range(SIZE - 1, -1, -1))
         self._rows: list[Rows] = []
@@ -126,7 +127,7 @@ class Page(Generic[Owner]):
         rows, values = np.concatenate(self._rows), columns_of(b"".join(self._values))
         self._rows, self._values = [], []
         self._fold_into(self.slot, rows, values)
-        if self.sketch_bytes > self._most_sketches:
+        if self.sketch_bytes > MOST_SKETCHES:
             self._merge_sketches()
 
     def advance(self, slot: int) -> None:
@@ -159,7 +160,7 @@ class Page(Generic[Owner]):
     def take_sketches(self) -> dict[int, list[str]]:
         """The sketches of the minute by row; the page begins anew."""
         taken, self.sketches = self.sketches, {}
-        self.sketch_bytes, self._most_sketches = 0, MOST_SKETCHES
+        self.sketch_bytes = 0
         return taken
 
     def _keep(self, rows: Rows, texts: Texts) -> None:
@@ -176,11 +177,18 @@ class Page(Generic[Owner]):
         self.sketch_bytes += size
 
     def _merge_sketches(self) -> None:
-        """One text a row. A row whose sketches do not go together keeps none, and the minute is estimated."""
-        merged = merge_many(list(self.sketches.values()), DEFAULT_PCT).texts
-        self.sketches = {row: [text] for row, text in zip(self.sketches, merged, strict=True)}
-        self.sketch_bytes = sum(len(text) + _TEXT_BYTES for text in merged)
-        self._most_sketches = max(MOST_SKETCHES, 2 * self.sketch_bytes)
+        """Merges those of the rows that have most, into one text a row; a bounded number, since somebody waits for it.
+
+        A row whose sketches do not go together keeps an empty one, and its minute is estimated.
+        """
+        several = [row for row, texts in self.sketches.items() if len(texts) > 1]
+        several.sort(key=lambda row: len(self.sketches[row]), reverse=True)
+        count = accumulate(len(self.sketches[row]) for row in several)
+        rows = [row for row, before in zip(several, (0, *count), strict=False) if before < _MOST_MERGED]
+        merged = merge_many([self.sketches[row] for row in rows], DEFAULT_PCT).texts
+        for row, text in zip(rows, merged, strict=True):
+            self.sketch_bytes += _size([text]) - _size(self.sketches[row])
+            self.sketches[row] = [text]
 
     def _fold_into(self, slot: int, rows: Rows, values: Floats) -> None:
         np.add.at(self.total, rows, values[SUM])
@@ -222,3 +230,7 @@ class Page(Generic[Owner]):
 def columns_of(values: bytes) -> Floats:
     """The numbers of partials as columns: (`COLUMNS`, partials)."""
     return np.frombuffer(values).reshape(-1, COLUMNS).T
+
+
+def _size(texts: list[str]) -> int:
+    return sum(len(text) + _TEXT_BYTES for text in texts)
