@@ -34,8 +34,9 @@ class KeyTable:
     """
 
     def __init__(self) -> None:
-        self._entries: dict[str, KeyEntry] = {}
         self._places: dict[int, Place] = {}
+        # By hash, and by raw text those that were looked up: together, so that both are replaced in one step.
+        self._entries: tuple[dict[str, KeyEntry], dict[str, KeyEntry]] = ({}, {})
         self._state: tuple[int, ...] | None = None
         self._used: dict[int, float] = {}
         self._lock = threading.Lock()
@@ -50,7 +51,7 @@ class KeyTable:
             place = places.get(account)
             shard = None if place is None or place.moving else place.shard
             entries[key_hash] = KeyEntry(pk, account, scope, shard)
-        self._places, self._entries = places, entries
+        self._places, self._entries = places, (entries, {})
 
     def reload_if_changed(self) -> bool:
         """Loads again where keys were made or revoked, or accounts made or moved, since the last call; two small
@@ -71,9 +72,13 @@ class KeyTable:
 
     def lookup(self, raw: str) -> KeyEntry | None:
         """The entry of a raw key; None where it is malformed, unknown or revoked."""
-        if not KEY_PATTERN.fullmatch(raw):
-            return None
-        return self._entries.get(hash_key(raw))
+        hashed, known = self._entries
+        entry = known.get(raw)
+        if entry is None and KEY_PATTERN.fullmatch(raw):
+            entry = hashed.get(hash_key(raw))
+            if entry is not None:
+                known[raw] = entry
+        return entry
 
     def place(self, account_id: int) -> Place | None:
         """Where an account is; None where it is unknown."""

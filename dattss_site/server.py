@@ -57,6 +57,8 @@ class SiteServer:
 
     async def _start(self, started: Callable[[], None]) -> None:
         loop = runtime.loop = asyncio.get_running_loop()
+        # Twisted would write a line of an access log for each request, to a log that Daphne sends nowhere.
+        self._server.http_factory.log = _unlogged
         layer = channel_layer()
         try:
             await self._keys.start()
@@ -109,6 +111,10 @@ class _Daphne(Server):  # type: ignore[misc]  # Daphne has no types
         reason = value.socketError.strerror if isinstance(value, error.CannotListenError) else str(value)
         self.failure = f"Port {settings.PORT} on {settings.HOST} cannot be opened: {reason}. Set PORT to another one."
         self.stop()
+
+
+def _unlogged(request: object) -> None:
+    """Instead of an access log."""
 
 
 def _parts(number: int, layer: BaseChannelLayer) -> Parts:

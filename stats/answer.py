@@ -1,10 +1,12 @@
 """What a client is told about a commit, whichever process and face it came in by."""
 
-from typing import Any, NamedTuple
+from dataclasses import dataclass
+from typing import Any
 
 
-class Answer(NamedTuple):
-    """What the client is told: HTTP status, JSON body, seconds after which it may try again, allowed key scheme."""
+@dataclass(frozen=True, eq=False)
+class Answer:
+    """What the client is told: HTTP status, JSON body, seconds after which it may try again."""
 
     status: int
     body: dict[str, Any]
@@ -17,6 +19,8 @@ class Answer(NamedTuple):
             headers["Retry-After"] = str(self.retry_after)
         if self.status == 401:
             headers["WWW-Authenticate"] = "Bearer"
+        if self.status == 405:
+            headers["Allow"] = "PUT, POST"
         return headers
 
 

@@ -104,7 +104,8 @@ async def _nothing() -> Message:
 
 
 async def _take(message: Message) -> None:
-    answers = await ingest.accept_forwarded(_shard(), [Forwarded(*commit) for commit in message["commits"]])
+    taken = await ingest.accept_forwarded(_shard(), [Forwarded(*commit) for commit in message["commits"]])
+    answers = [(one.status, one.body, one.retry_after) for one in taken]
     await _shard().layer.send(message["reply"], {"type": "engine.reply", "id": message["id"], "answers": answers})
 
 

@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 import msgspec
 
 from stats.aggregation.cut import Cut, calculated
+from stats.aggregation.delivered import Dump, decoded, encoded
 from stats.events import LEVELS
 from stats.storage import cur, eventlog, lines, paths
 from stats.storage import plan as plans
@@ -40,7 +41,7 @@ class Unit:
     segment: int
     cuts: list[Cut]
     events: list[Events]
-    delivered: dict[str, Any]
+    delivered: Dump
 
 
 class Disk:
@@ -91,28 +92,27 @@ class Disk:
         """The last errors and warnings of an account."""
         return [(account, level, eventlog.read(self._root, account, level)) for level in LEVELS]
 
-    def read_delivered(self) -> dict[str, Any]:
+    def read_delivered(self) -> Dump:
         """Which commits were taken, as of the last flush; nothing where that file is damaged, and the log says so."""
         path = self._folder / DELIVERED
         try:
-            return msgspec.msgpack.decode(path.read_bytes(), type=dict[str, Any])
+            return decoded(path.read_bytes())
         except FileNotFoundError:
-            return {}
+            return []
         except msgspec.DecodeError as error:
             log.error("%s is damaged (%s): a commit of before that is sent again may count twice", path, error)  # noqa: TRY400
-            return {}
+            return []
 
-    def hand_over(self, account: int, delivered: dict[str, Any]) -> None:
+    def hand_over(self, account: int, delivered: Dump) -> None:
         """Puts what was delivered of an account beside its files, for the shard that it moves to. Raises OSError."""
-        replace(self._handed(account), msgspec.msgpack.encode(delivered), durable=True)
+        replace(self._handed(account), encoded(delivered), durable=True)
 
-    def read_handed_over(self, account: int) -> dict[str, Any]:
+    def read_handed_over(self, account: int) -> Dump:
         """What `hand_over` has put there, on this shard or on the one where the account was before."""
         try:
-            data: dict[str, Any] = msgspec.msgpack.decode(self._handed(account).read_bytes())
+            return decoded(self._handed(account).read_bytes())
         except FileNotFoundError:
-            return {}
-        return data
+            return []
 
     def keeps(self, account: int) -> bool:
         """Whether something is meant for files of the account that cannot be written."""
@@ -140,7 +140,7 @@ class Disk:
             lines=self._writer.merged(planned).lines,
             states=[(*process, contents) for process, contents in states.items()],
             events=list(events.values()),
-            delivered=msgspec.msgpack.encode(unit.delivered),
+            delivered=encoded(unit.delivered),
         )
 
     def _carry_out(self, plan: Plan) -> None:

@@ -20,9 +20,7 @@ class Durability:
         self._wanted = asyncio.Event()
 
     async def wait(self) -> None:
-        """Returns when what is in the journal now is as safe as asked for. Raises OSError where the disk refuses."""
-        if not self._always:
-            return
+        """Returns when what is in the journal now is on the disk, with `always`. Raises OSError where it refuses."""
         waiter = asyncio.get_running_loop().create_future()
         self._waiters.append(waiter)
         self._wanted.set()

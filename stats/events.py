@@ -10,6 +10,7 @@ from stats.storage.paths import Level
 KEPT = 100
 LEVELS: tuple[Level, ...] = ("error", "warning")
 LONGEST = 16_384  # characters of a message or a stack that are kept
+_EVENT_BYTES = 600  # beside its texts
 Ring = deque[dict[str, Any]]
 
 
@@ -17,6 +18,7 @@ class Events:
     """The rings of every account; what changed since `take_changed` was last called is remembered."""
 
     def __init__(self) -> None:
+        self.nbytes = 0  # about what the events take of memory
         self._rings: dict[tuple[int, Level], Ring] = {}
         self._changed: set[tuple[int, Level]] = set()
 
@@ -35,18 +37,19 @@ class Events:
                     "cnt": event.cnt,
                 }
             )
-            self._ring(account_id, event.lvl).append(shown[-1])
+            self._append(account_id, event.lvl, shown[-1])
             self._changed.add((account_id, event.lvl))
         return shown
 
     def restore(self, account_id: int, level: Level, events: list[dict[str, Any]]) -> None:
         """Puts back what a file holds."""
-        self._ring(account_id, level).extend(events)
+        for event in events:
+            self._append(account_id, level, event)
 
     def drop(self, account_id: int) -> None:
         """Forgets an account."""
         for level in LEVELS:
-            self._rings.pop((account_id, level), None)
+            self.nbytes -= sum(map(_size, self._rings.pop((account_id, level), ())))
             self._changed.discard((account_id, level))
 
     def recent(self, account_id: int, most: int) -> list[dict[str, Any]]:
@@ -60,8 +63,19 @@ class Events:
         for account_id, level in changed:
             yield account_id, level, list(self._ring(account_id, level))
 
+    def _append(self, account_id: int, level: Level, event: dict[str, Any]) -> None:
+        ring = self._ring(account_id, level)
+        if len(ring) == KEPT:
+            self.nbytes -= _size(ring[0])
+        ring.append(event)
+        self.nbytes += _size(event)
+
     def _ring(self, account_id: int, level: Level) -> Ring:
         return self._rings.setdefault((account_id, level), deque(maxlen=KEPT))
+
+
+def _size(event: dict[str, Any]) -> int:
+    return _EVENT_BYTES + sum(len(event.get(field, "")) for field in ("msg", "trc", "typ", "nam"))
 
 
 def _cut(text: str) -> str:

@@ -20,7 +20,7 @@ from channels.exceptions import ChannelFull
 from channels.layers import BaseChannelLayer
 from redis.exceptions import RedisError
 
-from stats.answer import UNAVAILABLE, Answer
+from stats.answer import OK, UNAVAILABLE, Answer
 from stats.engine_channel import engine_channel
 
 log = logging.getLogger("dattss.forwarding")
@@ -31,6 +31,7 @@ MOST_COMMITS = 256  # of a message
 MOST_BYTES = 1 << 20  # of a message; the commit that comes over it is the last
 _MOST_WAITING = 32 << 20  # bytes that wait for a shard; beyond, clients keep their commits themselves
 _RETRY_SECONDS = 0.5
+_OK = [OK.status, OK.body, OK.retry_after]  # nearly all: the same one, which HTTP has encoded already
 _AWAY = (RedisError, OSError, ChannelFull, TimeoutError)
 
 
@@ -145,7 +146,7 @@ class _Lane:
                 batch = self._next()
                 answers = await self._exchange(self._shard, [commit for commit, _ in batch])
                 for (_, answered), answer in zip(batch, answers, strict=True):
-                    _settle(answered, Answer(*answer))
+                    _settle(answered, OK if answer == _OK else Answer(*answer))
         except _AWAY as problem:
             log.warning("Shard %s did not answer (%r); clients are asked to come again.", self._shard, problem)
             self.refuse()  # with one of them the owner is away for all

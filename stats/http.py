@@ -4,7 +4,8 @@ Django's ASGI handler, its middleware and its hops between threads cost several 
 (`docs/performance.md`), so this lane speaks ASGI and calls `ingest.accept`.
 """
 
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable
+from functools import lru_cache
 from typing import Any
 from urllib.parse import parse_qs
 
@@ -25,14 +26,14 @@ _BODY_MISSING = Answer(400, {"ok": False, "error": "The connection ended before 
 async def agg(scope: Scope, receive: Receive, send: Send) -> None:
     """The ASGI application behind `PATH`."""
     if scope["method"] not in ("PUT", "POST"):
-        return await _reply(send, _NOT_ALLOWED, {"Allow": "PUT, POST"})
+        return await _reply(send, _NOT_ALLOWED)
     headers: dict[bytes, bytes] = dict(scope["headers"])
     body = await _body(receive, headers)
     if isinstance(body, Answer):
-        return await _reply(send, body, body.headers)
+        return await _reply(send, body)
     key = key_of(scope["query_string"].decode("latin-1"), headers.get(b"authorization", b"").decode("latin-1"))
     answer = await ingest.accept(key, headers.get(b"content-encoding", b"").decode("latin-1"), body)
-    return await _reply(send, answer, answer.headers)
+    return await _reply(send, answer)
 
 
 def key_of(query: str, authorization: str) -> str:
@@ -65,10 +66,17 @@ async def _body(receive: Receive, headers: dict[bytes, bytes]) -> bytes | Answer
             return chunks[0] if len(chunks) == 1 else b"".join(chunks)
 
 
-async def _reply(send: Send, answer: Answer, headers: dict[str, str]) -> None:
+async def _reply(send: Send, answer: Answer) -> None:
+    start, body = _messages(answer)
+    await send(start)
+    await send(body)
+
+
+@lru_cache(64)
+def _messages(answer: Answer) -> tuple[dict[str, Any], dict[str, Any]]:
+    """The answer as ASGI has it; nearly all commits get the very same one."""
     body = msgspec.json.encode(answer.body)
-    lines: Iterable[tuple[bytes, bytes]] = ((name.encode(), value.encode()) for name, value in headers.items())
-    kind = (b"Content-Type", b"application/json")
-    length = (b"Content-Length", str(len(body)).encode())
-    await send({"type": "http.response.start", "status": answer.status, "headers": [kind, length, *lines]})
-    await send({"type": "http.response.body", "body": body})
+    headers = {"Content-Type": "application/json", "Content-Length": str(len(body)), **answer.headers}
+    lines = [(name.encode(), value.encode()) for name, value in headers.items()]
+    start = {"type": "http.response.start", "status": answer.status, "headers": lines}
+    return start, {"type": "http.response.body", "body": body}

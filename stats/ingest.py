@@ -63,7 +63,7 @@ async def accept_forwarded(shard: "Shard", commits: list[Forwarded]) -> list[Ans
 
 async def settled(shard: "Shard", answer: Answer) -> Answer:
     """The answer, once what was taken is as safe as the settings ask for."""
-    if answer.status != 200:
+    if answer.status != 200 or not shard.sync_always:
         return answer
     try:
         await shard.durable()
@@ -132,7 +132,7 @@ def unpack(encoding: str, body: bytes) -> bytes | None:
     """The body without its gzip; None where it is larger than allowed. Raises InvalidCommit when it cannot be read."""
     if len(body) > MOST_BODY:
         return None
-    if encoding.strip().lower() in ("", "identity"):
+    if not encoding or encoding.strip().lower() in ("", "identity"):
         return body
     if encoding.strip().lower() not in ("gzip", "x-gzip"):
         raise InvalidCommit(f"Content-Encoding {encoding[:40]!r} is not known here; send gzip or nothing")

@@ -56,8 +56,16 @@ class Publisher:
 
     async def tick(self, now: float) -> None:
         """Sends what has changed; a watched account hears at least once each slot, so that silence means trouble."""
-        for account_id in self._engine.watched(now):
+        watched = self._engine.watched(now)
+        if len(self._numbers) > len(watched):
+            self._forget_all_but(watched)
+        for account_id in watched:
             await self._publish_changes(account_id, now)
+
+    def _forget_all_but(self, watched: list[int]) -> None:
+        """Numbers of accounts that nobody looks at: who comes next begins with a snapshot."""
+        self._numbers = {account: self._numbers[account] for account in watched if account in self._numbers}
+        self._told_slot = {account: self._told_slot[account] for account in watched if account in self._told_slot}
 
     async def event(self, account_id: int, event: dict[str, Any], now: float) -> None:
         """Sends an error or a warning to those who watch."""
@@ -67,7 +75,10 @@ class Publisher:
     async def _publish_changes(self, account_id: int, now: float) -> None:
         changes = self._engine.changes(account_id, now)
         slot = slot_of(now)
-        if not (changes["processes"] or changes["stats"]) and self._told_slot.get(account_id) == slot:
+        if (
+            not (changes["processes"] or changes["stats"] or changes["gone"])
+            and self._told_slot.get(account_id) == slot
+        ):
             return
         self._told_slot[account_id] = slot
         await self._send(account_id, {"type": "update", "at": round(now, 3), **changes})

@@ -1,5 +1,7 @@
 """How many commits a second an account may send: a token bucket for each account."""
 
+FULL_AFTER = 1.0  # seconds without a commit
+
 
 class RateLimit:
     """`rate` commits a second for each account, with a burst of one second's worth; 0 means no limit."""
@@ -17,3 +19,10 @@ class RateLimit:
         allowed = tokens >= 1.0
         self._buckets[account_id] = (tokens - allowed, now)
         return allowed
+
+    def forget(self, now: float) -> None:
+        """Drops the buckets that are full again: one that is not there is full."""
+        self._buckets = {account: one for account, one in self._buckets.items() if now - one[1] < FULL_AFTER}
+
+    def __len__(self) -> int:
+        return len(self._buckets)

@@ -13,9 +13,10 @@ from typing import Any, NamedTuple
 from channels.layers import BaseChannelLayer
 
 from accounts.keytable import KeyEntry
+from stats.aggregation.checked import Checked
 from stats.aggregation.commit import Commit, Event, InvalidCommit, Partials, decode
 from stats.aggregation.cut import Cut
-from stats.aggregation.delivered import Delivered
+from stats.aggregation.delivered import Delivered, Dump
 from stats.aggregation.engine import Applied, Engine
 from stats.disk import Disk, Unit
 from stats.durability import Durability
@@ -23,7 +24,7 @@ from stats.events import Events
 from stats.keyring import Keyring
 from stats.publisher import Publisher
 from stats.ratelimit import RateLimit
-from stats.selfwatch import SelfWatch
+from stats.selfwatch import SelfWatch, resident_bytes
 from stats.storage.journal import Journal
 from stats.storage.plan import Events as StoredEvents
 from stats.storage.segment import Record
@@ -64,7 +65,7 @@ class Restored(NamedTuple):
     account: int
     states: list[dict[str, Any]]
     events: list[StoredEvents]
-    delivered: dict[str, Any]
+    delivered: Dump
 
 
 class Shard:
@@ -79,6 +80,7 @@ class Shard:
         self.layer = parts.layer
         self.keys = keys
         self.watch = watch
+        self.sync_always = parts.sync_always
         self.rate = RateLimit(parts.rate)
         self.engine = Engine(clock(), parts.most_stats)
         self.events = Events()
@@ -142,7 +144,7 @@ class Shard:
         # An account that has moved away has an owner of its own by now, whatever this shard still knows of it.
         mine = self.keys.table.accounts_of(self.number)
         delivered = self._disk.read_delivered()
-        self._delivered.load({account: known for account, known in delivered.items() if int(account) in mine})
+        self._delivered.load([(account, known) for account, known in delivered if account in mine])
         for account_id in mine:
             self._bring_in(self._read_account(account_id))
         segments = self._journal.segments()
@@ -175,12 +177,12 @@ class Shard:
             return
         try:
             commit = decode(record.body)
-            partials = self.engine.check(record.account, commit)
+            given = self.engine.check(record.account, commit)
         except InvalidCommit as error:  # another version has taken it
             self._journal.refuse(number, record, str(error))
             return
         if not self._was_taken(record.account, commit):
-            self._count(record.account, commit, record.at, partials)
+            self._count(record.account, commit, record.at, given)
 
     # --- accounts that come and go --------------------------------------------------------------------------------
 
@@ -266,7 +268,7 @@ class Shard:
         Raises InvalidCommit, or OSError where it cannot be kept; then nothing has changed.
         """
         now = self._clock()
-        partials = self.engine.check(entry.account_id, commit)
+        given = self.engine.check(entry.account_id, commit)
         self.keys.table.touch(entry.key_id, now)
         if self._was_taken(entry.account_id, commit):
             return Taken(True, 0)
@@ -274,27 +276,27 @@ class Shard:
         if not self._journal.is_open:
             self._journal.open_segment(max(self._journal.number + 1, int(now // 60)))
         self._journal.append(Record(entry.account_id, now, body))
-        applied = self._count(entry.account_id, commit, now, partials)
+        applied = self._count(entry.account_id, commit, now, given)
         self.watch.partials(applied.taken)
         if applied.dropped:
             self._warn_full(entry.account_id, commit.nam, applied.dropped, now)
         return Taken(False, applied.dropped)
 
     async def durable(self) -> None:
-        """Returns when what was taken is as safe as the settings ask for. Raises OSError where the disk refuses."""
+        """Returns when what was taken is on the disk, where `sync_always` asks for it. Raises OSError."""
         await self._durability.wait()
 
     def _was_taken(self, account_id: int, commit: Commit) -> bool:
         return commit.seq is not None and bool(commit.iid) and self._delivered.has(account_id, commit.iid, commit.seq)
 
-    def _count(self, account_id: int, commit: Commit, now: float, partials: int) -> Applied:
+    def _count(self, account_id: int, commit: Commit, now: float, given: Checked) -> Applied:
         """Puts a commit that is in the journal into the live state."""
         self._took.add(account_id)
         if commit.seq is not None and commit.iid:
             self._delivered.add(account_id, commit.iid, commit.seq, now)
         if commit.evt:
             self._tell(account_id, self.events.add(account_id, commit, now), now)
-        return self.engine.apply(account_id, commit, now, partials)
+        return self.engine.apply(account_id, commit, now, given)
 
     def _tell(self, account_id: int, events: list[dict[str, Any]], now: float) -> None:
         for event in events if self.open else ():
@@ -320,7 +322,9 @@ class Shard:
         self._warned_full[account_id] = now
         message = f"The account is at its limit of live stats: {dropped} new stats of {process} were left out."
         warning = Event("warning", message, typ="LimitReached")
-        self._tell(account_id, self.events.add(account_id, Commit("dattss", Partials(), evt=[warning]), now), now)
+        self._tell(
+            account_id, self.events.add(account_id, Commit(nam="dattss", prt=Partials(), evt=[warning]), now), now
+        )
 
     async def flush(self) -> dict[str, Any]:
         """Writes the ended minutes, the states and events of then to their files, outside the event loop.
@@ -388,4 +392,16 @@ class Shard:
         if self._to_settle:
             self._to_settle = False
             await self.settle()
-        self.watch.sample(self.engine.stat_count)
+        now = self._clock()
+        self.rate.forget(time.monotonic())
+        self._warned_full = {one: at for one, at in self._warned_full.items() if now - at < WARN_SECONDS}
+        self.watch.sample({"stats.live": self.engine.stat_count, **self._memory()})
+
+    def _memory(self) -> dict[str, int]:
+        """Bytes of the process and of what grows in it."""
+        return {
+            "memory": resident_bytes(),
+            **{f"memory.{part}": size for part, size in self.engine.memory().items()},
+            "memory.delivered": self._delivered.nbytes,
+            "memory.events": self.events.nbytes,
+        }

@@ -3,6 +3,7 @@
 from typing import Annotated, Literal
 
 import msgspec
+from dattss.sketch import LONGEST
 from msgspec import Meta
 
 from stats.aggregation.partial import DEFAULT_PCT
@@ -17,10 +18,13 @@ Amount = Annotated[float, Meta(ge=0, le=LARGEST)]
 Count = Annotated[int, Meta(ge=0, le=MOST_COUNTED)]
 
 
-class Partial(msgspec.Struct, gc=False):
+# The fields of a partial and of a commit stand in the order in which our clients write them: that is decoded fastest.
+class Partial(msgspec.Struct, gc=False, kw_only=True):
     """The values of one stat in one interval: `ms` in milliseconds, `c` in counts, `g` in the gauge's own unit."""
 
+    typ: str | None = None
     nam: str
+    pct: Annotated[float, Meta(ge=0, le=0.5)] = DEFAULT_PCT
     sum: Number
     cnt: Annotated[float, Meta(ge=1, le=MOST_COUNTED)]
     max: Number
@@ -29,10 +33,8 @@ class Partial(msgspec.Struct, gc=False):
     lst: Number
     bot: Number
     top: Number
-    typ: str | None = None
-    pct: Annotated[float, Meta(ge=0, le=0.5)] = DEFAULT_PCT
     emp: bool = False
-    skt: Annotated[str, Meta(max_length=65_536)] | None = None
+    skt: Annotated[str, Meta(max_length=LONGEST)] | None = None
 
 
 class Partials(msgspec.Struct, gc=False):
@@ -54,11 +56,10 @@ class Event(msgspec.Struct, gc=False):
     cnt: Annotated[int, Meta(ge=1, le=MOST_COUNTED)] = 1
 
 
-class Commit(msgspec.Struct, gc=False):
+class Commit(msgspec.Struct, gc=False, kw_only=True):
     """What one process sends each interval: `upt`, `age` in seconds, `mem` in bytes, `cpu` in per cent of one core."""
 
     nam: str
-    prt: Partials
     upt: Amount | None = None
     mem: Amount | None = None
     cpu: Amount | None = None
@@ -67,6 +68,7 @@ class Commit(msgspec.Struct, gc=False):
     iid: Annotated[str, Meta(max_length=128)] = ""
     seq: Count | None = None
     age: Annotated[float, Meta(ge=0, le=OLDEST)] = 0.0
+    prt: Partials
     evt: list[Event] = []
 
 

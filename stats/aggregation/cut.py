@@ -14,10 +14,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from stats.aggregation import live
-from stats.aggregation.arithmetic import CNT, FIELDS, Floats, Rows, combine
+from stats.aggregation.arithmetic import BOT, CNT, FIELDS, MAX, MIN, TOP, Floats, Rows, combine
 from stats.aggregation.pages import SIZE, SLOT_SECONDS, SLOTS, Page
 from stats.aggregation.partial import KINDS, Aggregate, MinuteRow
 from stats.aggregation.registry import Process, Stat
+from stats.aggregation.sketch_columns import merge_many
 
 Entry = dict[str, Any]
 
@@ -25,7 +26,7 @@ Entry = dict[str, Any]
 @dataclass(eq=False)
 class PageCut:
     """The rows of a page that are in use: their stats, and copies of their columns. `ring` is (fields, slots, rows); it
-    is whole after `complete`."""
+    is whole after `complete`. `sketches` are those of the minute by row."""
 
     minute: int
     stats: list[Stat]
@@ -35,7 +36,9 @@ class PageCut:
     total: Floats
     last: Floats
     mean: Floats
+    emp: NDArray[np.bool_]
     first_slot: Rows
+    sketches: dict[int, list[str]]
     _page: Page[Stat] | None = None
 
     def complete(self) -> None:
@@ -44,9 +47,29 @@ class PageCut:
         if page is not None:
             self.ring[:, 1:] = page.ring[:, 1 : self.ring.shape[1], self.rows]
 
-    def merged(self) -> Floats:
-        """The 1-minute aggregates: (fields, rows); a count of 0 where there were no values."""
-        return combine(self.ring, self.pct)
+    def aggregates(self) -> tuple[Floats, list[str] | None]:
+        """The 1-minute aggregates, (fields, rows), with a count of 0 where there were no values; and the merged sketch
+        of each row, empty where there is none, or None where no row has one.
+
+        A sketch counts only where it has as many values as there were: else a commit came without, or a client is off.
+        """
+        if not self.sketches:
+            return combine(self.ring, self.pct), None
+        places = np.searchsorted(self.rows, list(self.sketches))
+        found = merge_many(list(self.sketches.values()), self.pct[places])
+        whole = found.totals == self.ring[CNT][:, places].sum(axis=0)
+        known = places[whole]
+        unknown = np.ones(self.rows.size, bool)
+        unknown[known] = False
+        merged = combine(self.ring, self.pct, unknown)
+        lowest, highest = merged[MIN, known], merged[MAX, known]
+        merged[BOT, known] = np.clip(found.bot[whole], lowest, highest)
+        merged[TOP, known] = np.clip(found.top[whole], lowest, highest)
+        texts = [""] * self.rows.size
+        for place, text, right in zip(places.tolist(), found.texts, whole.tolist(), strict=True):
+            if right:
+                texts[place] = text
+        return merged, texts
 
 
 @dataclass(eq=False)
@@ -111,7 +134,9 @@ def of_page(page: Page[Stat]) -> PageCut | None:
         total=page.total[rows],
         last=page.last[rows],
         mean=page.mean[rows],
+        emp=page.emp[rows],
         first_slot=page.first_slot[rows],
+        sketches=page.take_sketches(),
         _page=page,
     )
     page.before_change = cut.complete
@@ -124,8 +149,8 @@ def calculated(cut: Cut) -> tuple[list[Minute], list[tuple[int, str, Entry]]]:
     minutes: list[Minute] = []
     states = {process: {**entry, "stats": {kind: {} for kind in KINDS}} for process, entry in cut.processes}
     for page in cut.pages:
-        merged = page.merged()
-        minutes.append(Minute(page.minute, page.stats, merged).select(merged[CNT] > 0))
+        merged, sketches = page.aggregates()
+        minutes.append(Minute(page.minute, page.stats, merged, sketches).select(merged[CNT] > 0))
         for stat, entry in zip(page.stats, _entries(page, merged), strict=True):
             states[stat.process]["stats"][stat.kind][stat.name] = entry
     return minutes, [(process.account.id, process.name, state) for process, state in states.items()]
@@ -141,5 +166,5 @@ def minute_row(stat: Stat, minute: int, values: list[float], sketch: str = "") -
 def _entries(page: PageCut, merged: Floats) -> list[Entry]:
     begin = page.minute * SLOTS
     slots = begin + page.ring.shape[1] - np.maximum(page.first_slot, begin)
-    kept = live.Kept(page.total, page.last, page.mean)
+    kept = live.Kept(page.total, page.last, page.mean, page.emp)
     return live.entries(page.stats, merged, kept, np.maximum(slots, 1.0) * SLOT_SECONDS)

@@ -3,19 +3,29 @@
 Everything here runs in one thread (the event loop's); times come in as arguments, Unix seconds.
 """
 
-from collections.abc import Iterable, Iterator
+import sys
+from collections.abc import Iterator
 from typing import NamedTuple
 
+import numpy as np
+
 from stats.aggregation import live
-from stats.aggregation.commit import Commit, InvalidCommit, Partial
+from stats.aggregation.arithmetic import FIELDS, SUM, Floats, Rows
+from stats.aggregation.checked import Checked, checked
+from stats.aggregation.commit import Commit
 from stats.aggregation.cut import Cut, minute_row, of_page
+from stats.aggregation.groups import merged_rows
 from stats.aggregation.live import Entry
-from stats.aggregation.names import is_name
-from stats.aggregation.pages import SLOTS, Page, slot_of
+from stats.aggregation.pages import SLOT_SECONDS, SLOTS, Page, Texts, columns_of, slot_of
 from stats.aggregation.partial import KINDS, Kind, MinuteRow
-from stats.aggregation.registry import Account, Process, Stat
+from stats.aggregation.registry import DEFAULT_INTERVAL, NO_LAYOUT, Account, Layout, Process, Share, Stat
+from stats.aggregation.resting import Rest, Resting
 
 WATCH_SECONDS = 60.0  # a page that does not renew its interest is gone
+REST_SLOTS = 60 * SLOTS  # after an hour without a value a stat goes to rest
+MOST_COLLECTED = 16_384  # partials that wait to be folded, 80 bytes each: that takes some 10 ms
+MOST_LATE = 100_000  # late rows of some 400 bytes, or twice what is left of them, before those of a minute are merged
+_STAT_BYTES = 300  # of a stat beside its row in a page: the object, its name, its place in a dict
 _IDLE_SLOTS = SLOTS + 1  # after as many slots without a value nothing moves any more
 
 
@@ -35,91 +45,120 @@ class Engine:
         self._slot = slot_of(now)
         self._pages: list[Page[Stat]] = []
         self._late: list[MinuteRow] = []
+        self._most_late = MOST_LATE
+        self._collected = 0  # partials that wait in the pages
         self.stat_count = 0
 
     # --- commits in -----------------------------------------------------------------------------------------------
 
-    def check(self, account_id: int, commit: Commit) -> int:
-        """How many partials the commit has. Raises InvalidCommit for what the types alone do not catch."""
-        if not is_name(commit.nam):
-            raise InvalidCommit(_NAME_RULE, "nam")
+    def check(self, account_id: int, commit: Commit) -> Checked:
+        """The commit's partials, ready for `apply`. Raises InvalidCommit for what the types alone do not catch."""
         account = self._accounts.get(account_id)
-        return _checked(commit, account.processes.get(commit.nam) if account else None)
+        return checked(commit, account.processes.get(commit.nam) if account else None)
 
-    def apply(self, account_id: int, commit: Commit, now: float, count: int) -> Applied:
-        """Takes a commit that `check` has found good and counted, into the minute that `advance` has opened."""
+    def apply(self, account_id: int, commit: Commit, now: float, given: Checked) -> Applied:
+        """Takes a commit that `check` has found good into the minute that `advance` has opened."""
         account = self._account(account_id)
+        count = len(given.names)
         process = account.processes.get(commit.nam)
-        if process is None and len(account.processes) >= self._most_stats:
-            return Applied(0, count)
-        process = process or self._appear(account, commit.nam)
-        dropped = self._take(process, commit, now)
+        if process is None:
+            if len(account.processes) >= self._most_stats:
+                return Applied(0, count)
+            process = account.processes[commit.nam] = Process(account, commit.nam, 0.0, self._slot, _begun(commit, now))
+        # A stat may have gone to rest since the commit was checked.
+        layout = given.layout if given.layout is process.layout else None
+        if layout is None:
+            layout = self._lay_out(process, given)
+        taken = self._take(layout, given, slot_of(now - commit.age) if commit.age else self._slot)
         self._mark(process, commit, now)
-        return Applied(count - dropped, dropped)
-
-    def _appear(self, account: Account, name: str) -> Process:
-        process = account.processes[name] = Process(account, name, seen=0.0, slot=self._slot)
-        return process
+        if account.watched_until > now:
+            self._note_changed(process, layout)
+        self._collected += taken
+        if self._collected >= MOST_COLLECTED:
+            self._fold()
+        return Applied(taken, count - taken)
 
     def _mark(self, process: Process, commit: Commit, now: float) -> None:
         """What the commit says of the process itself. A late one says it of the past, so only its counts are taken."""
-        events = {"error": 0, "warning": 0}
-        for event in commit.evt:
-            events[event.lvl] += event.cnt
-        process.err += max(commit.err, events["error"])
-        process.wrn += max(commit.wrn, events["warning"])
-        if now - commit.age >= process.seen:
-            process.seen, process.slot = now - commit.age, slot_of(now - commit.age)
+        process.err += commit.err
+        process.wrn += commit.wrn
+        if commit.evt:
+            process.err += max(sum(event.cnt for event in commit.evt if event.lvl == "error") - commit.err, 0)
+            process.wrn += max(sum(event.cnt for event in commit.evt if event.lvl == "warning") - commit.wrn, 0)
+        at = now - commit.age
+        if at >= process.seen:
+            process.seen, process.slot = at, slot_of(at)
             process.upt, process.mem, process.cpu = commit.upt, commit.mem, commit.cpu
-        if process.account.watched_until > now:
-            process.account.changed_processes.add(process)
 
-    def _take(self, process: Process, commit: Commit, now: float) -> int:
+    def _note_changed(self, process: Process, layout: Layout) -> None:
         account = process.account
-        slot = slot_of(now - commit.age) if commit.age else self._slot
-        dropped = 0
-        watched = account.watched_until > now
-        for kind in KINDS:
-            known = process.stats[kind]
-            for partial in getattr(commit.prt, kind):
-                stat = known.get(partial.nam)
-                if stat is None:
-                    if account.stat_count >= self._most_stats:
-                        dropped += 1
-                        continue
-                    stat = self._new_stat(process, kind, partial.nam)
-                self._put(stat, partial, slot)
-                if watched:
-                    account.changed.add(stat)
-        return dropped
+        account.changed_processes.add(process)
+        for page, rows, _ in layout.shares:
+            account.changed.update(stat for row in rows.tolist() if (stat := page.owners[row]) is not None)
 
-    def _put(self, stat: Stat, partial: Partial, slot: int) -> None:
-        page = stat.page
-        stat.emp = partial.emp
-        if partial.pct != page.pct[stat.row]:
-            page.pct[stat.row] = partial.pct
-        values = (
-            partial.sum,
-            partial.cnt,
-            partial.max,
-            partial.min,
-            partial.bot,
-            partial.top,
-            partial.fst,
-            partial.lst,
-        )
-        if slot >= page.slot:
-            page.add(stat.row, values)
-        elif slot // SLOTS == page.slot // SLOTS:
-            page.add_earlier(stat.row, slot, values)
-        else:
-            page.total[stat.row] += partial.sum
-            self._late.append(minute_row(stat, slot // SLOTS, list(values)))
+    def _take(self, layout: Layout, given: Checked, slot: int) -> int:
+        """Puts the partials into their pages; returns how many."""
+        count = len(given.names)
+        taken = 0
+        for page, rows, places in layout.shares:
+            values, sketches = given.values, given.sketches
+            if len(places) < count:
+                values = columns_of(values)[:, places].T.tobytes()
+                sketches = sketches and [sketches[place] for place in places.tolist()]
+            if slot >= page.slot:
+                page.add(rows, values, sketches)
+            elif slot // SLOTS == page.slot // SLOTS:
+                page.add_earlier(rows, slot, values, sketches)
+            else:
+                self._take_late(page, rows, slot // SLOTS, columns_of(values), sketches)
+            taken += len(places)
+        return taken
+
+    def _take_late(self, page: Page[Stat], rows: Rows, minute: int, values: Floats, sketches: Texts | None) -> None:
+        """Partials of a minute that was handed out already."""
+        np.add.at(page.total, rows, values[SUM])
+        texts = sketches or [None] * len(rows)
+        for row, fields, text in zip(rows.tolist(), values[:FIELDS].T.tolist(), texts, strict=True):
+            stat = page.owners[row]
+            assert stat is not None  # noqa: S101  (a layout has live stats only)
+            self._late.append(minute_row(stat, minute, fields, text or ""))
+        if len(self._late) > self._most_late:
+            self._late = merged_rows(self._late)
+            self._most_late = max(MOST_LATE, 2 * len(self._late))
+
+    def _lay_out(self, process: Process, given: Checked) -> Layout:
+        """Where the partials go; stats that are new get their rows, as long as the account may have more."""
+        found: dict[Page[Stat], tuple[list[int], list[int]]] = {}
+        names = []
+        kinds = (kind for kind, size in zip(KINDS, given.sizes, strict=True) for _ in range(size))
+        for place, (kind, name) in enumerate(zip(kinds, given.names, strict=True)):
+            stat = process.stats[kind].get(name)
+            if stat is None and process.account.stat_count < self._most_stats:
+                stat = self._new_stat(process, kind, name)
+            if stat is not None:
+                rows, places = found.setdefault(stat.page, ([], []))
+                rows.append(stat.row)
+                places.append(place)
+                names.append(stat.name)
+        shares = [Share(page, np.array(rows), np.array(places)) for page, (rows, places) in found.items()]
+        layout = Layout(given.sizes, names, shares)
+        if len(names) == len(given.names):
+            process.layout = layout
+        return layout
 
     def _new_stat(self, process: Process, kind: Kind, name: str) -> Stat:
+        """A stat that appears, or comes back from its rest."""
+        account = process.account
+        rest = account.resting.take(process.name, kind, name) or Rest(0.0, False)
+        account.gone.discard((process.name, kind, name))
+        # Most processes have the same names: each is kept once.
+        return self._add_stat(process, kind, sys.intern(name), rest)
+
+    def _add_stat(self, process: Process, kind: Kind, name: str, rest: Rest) -> Stat:
         page = self._page()
-        row = page.take_row(self._slot)
-        stat = page.owners[row] = process.stats[kind][name] = Stat(process, kind, name, page, row)
+        stat = Stat(process, kind, name, page, -1)
+        stat.row = page.take_row(self._slot, stat, *rest)
+        process.stats[kind][name] = stat
         process.account.stat_count += 1
         self.stat_count += 1
         return stat
@@ -130,6 +169,11 @@ class Engine:
                 return page
         self._pages.append(Page(self._slot))
         return self._pages[-1]
+
+    def _fold(self) -> None:
+        self._collected = 0
+        for page in self._pages:
+            page.fold()
 
     # --- time passes ----------------------------------------------------------------------------------------------
 
@@ -142,13 +186,56 @@ class Engine:
         if self._slot - SLOTS < slot <= self._slot:
             return None
         ended = self.cut(now) if slot // SLOTS != self._slot // SLOTS else None
+        if slot < self._slot:
+            self._set_back(now)
         self._slot = slot
+        self._collected = 0
         for page in self._pages:
             page.advance(slot)
+        if ended is not None:
+            self._lay_to_rest(slot - REST_SLOTS, now)
         for account in self._accounts.values():
             if account.watched_until > now:
                 account.changed.update(_moving(account, slot))
         return ended
+
+    def _set_back(self, now: float) -> None:
+        """The clock has stepped back: what was seen at times that are still to come was seen now."""
+        for account in self._accounts.values():
+            for process in account.processes.values():
+                process.seen = min(process.seen, now)
+                process.slot = min(process.slot, slot_of(now))
+                process.begun = min(process.begun, now - SLOTS * SLOT_SECONDS)
+
+    def _lay_to_rest(self, slot: int, now: float) -> None:
+        """Stats without a value since `slot` give their rows back, and pages that nobody is on go."""
+        for page in self._pages:
+            for row in page.idle(slot):
+                stat = page.owners[row]
+                if stat is not None:
+                    self._rest(stat, now)
+        self._pages = [page for page in self._pages if not page.empty]
+
+    def _rest(self, stat: Stat, now: float) -> None:
+        process, account, page = stat.process, stat.process.account, stat.page
+        number = {"c": page.total, "g": page.last, "ms": page.mean}[stat.kind][stat.row]
+        account.resting.put(process.name, stat.kind, stat.name, Rest(live.whole(number), bool(page.emp[stat.row])))
+        account.changed.discard(stat)
+        if account.watched_until > now:
+            account.gone.add((process.name, stat.kind, stat.name))
+        del process.stats[stat.kind][stat.name]
+        process.layout = NO_LAYOUT
+        page.release_row(stat.row)
+        account.stat_count -= 1
+        self.stat_count -= 1
+
+    def memory(self) -> dict[str, int]:
+        """About the bytes of what grows with the stats."""
+        return {
+            "stats": _STAT_BYTES * self.stat_count + sum(page.nbytes for page in self._pages),
+            "sketches": sum(page.sketch_bytes for page in self._pages),
+            "resting": sum(account.resting.nbytes for account in self._accounts.values()),
+        }
 
     def set_clock(self, at: float) -> None:
         """Begins at another time than that of the start: before the first commit of a replay, all rings are empty."""
@@ -159,9 +246,9 @@ class Engine:
     def cut(self, now: float) -> Cut:
         """A cut through the minute as far as it has come. Its values belong to the cut: they are not handed out again
         only because `advance`, or the end of the process, follows."""
-        late, self._late = self._late, []
+        late, self._late, self._most_late = self._late, [], MOST_LATE
         processes = [
-            (process, live.process_entry(process, now))
+            (process, {**live.process_entry(process, now), "resting": account.resting.of_process(process.name)})
             for account in self._accounts.values()
             for process in account.processes.values()
         ]
@@ -190,6 +277,7 @@ class Engine:
         account = self._account(account_id)
         changed, account.changed = account.changed, set()
         told, account.changed_processes = account.changed_processes, set()
+        gone, account.gone = account.gone, set()
         for process in account.processes.values():
             if account.told_states.get(process.name) != process.state(now):
                 account.told_states[process.name] = process.state(now)
@@ -198,7 +286,7 @@ class Engine:
             "slot": self._slot,
             "processes": [live.process_entry(process, now) for process in told],
             "stats": [_stat_entry(stat, entry) for stat, entry in live.values(changed)],
-            "gone": [],
+            "gone": [{"proc": process, "typ": kind, "nam": name} for process, kind, name in gone],
         }
 
     def states(self, account_id: int, now: float) -> Iterator[Entry]:
@@ -212,6 +300,7 @@ class Engine:
             yield {
                 **live.process_entry(process, now),
                 "stats": stats.get(process) or {kind: {} for kind in KINDS},
+                "resting": account.resting.of_process(process.name),
             }
 
     def restore(self, account_id: int, state: Entry) -> None:
@@ -223,42 +312,34 @@ class Engine:
         account.processes[process.name] = process
         for kind in KINDS:
             for name, entry in state["stats"].get(kind, {}).items():
-                stat = self._new_stat(process, kind, name)
-                stat.emp = entry["emp"]
-                stat.page.total[stat.row] = entry.get("total", 0.0)
-                stat.page.last[stat.row] = stat.page.mean[stat.row] = entry.get("last") or 0.0
+                self._add_stat(process, kind, sys.intern(name), _rest_of(entry))
+            for name, entry in state.get("resting", {}).get(kind, {}).items():
+                account.resting.put(process.name, kind, name, _rest_of(entry))
 
     def drop(self, account_id: int) -> None:
         """Forgets an account, whose values must all have been handed out in cuts."""
         account = self._accounts.pop(account_id, None)
         for stat in account.all_stats() if account else ():
-            stat.page.give_back(stat.row)
+            stat.page.fold()
+            stat.page.release_row(stat.row)
             self.stat_count -= 1
 
     def _account(self, account_id: int) -> Account:
-        return self._accounts.setdefault(account_id, Account(account_id))
+        account = self._accounts.get(account_id)
+        if account is None:
+            account = self._accounts[account_id] = Account(account_id, Resting(self._most_stats))
+        return account
 
 
-_NAME_RULE = "A name is 1 to 128 of the characters A-Z a-z 0-9 _ . : ! - and neither '.' nor '..'"
+def _rest_of(entry: Entry) -> Rest:
+    """What a stat of a `.cur` file goes on from."""
+    return Rest(entry.get("total", entry.get("last")) or 0.0, entry["emp"])
 
 
-def _checked(commit: Commit, process: Process | None) -> int:
-    """How many partials the commit has. Raises InvalidCommit for what the types alone do not catch."""
-    count = 0
-    for kind in KINDS:
-        known: Iterable[str] = process.stats[kind] if process else ()
-        partials: list[Partial] = getattr(commit.prt, kind)
-        for index, partial in enumerate(partials):
-            if partial.nam not in known and not is_name(partial.nam):
-                raise InvalidCommit(_NAME_RULE, f"prt.{kind}[{index}].nam")
-            if partial.min > partial.max:
-                raise InvalidCommit("min is larger than max", f"prt.{kind}[{index}].min")
-            if partial.cnt % 1:
-                raise InvalidCommit("cnt is not a whole number", f"prt.{kind}[{index}].cnt")
-            if partial.typ is not None and partial.typ != kind:
-                raise InvalidCommit(f"typ is not that of the list it stands in, {kind}", f"prt.{kind}[{index}].typ")
-        count += len(partials)
-    return count
+def _begun(commit: Commit, now: float) -> float:
+    """When the values of a process's first commit began: an interval before, or when it was started."""
+    interval = DEFAULT_INTERVAL if commit.upt is None else min(commit.upt, DEFAULT_INTERVAL)
+    return now - commit.age - interval
 
 
 def _moving(account: Account, slot: int) -> Iterator[Stat]:

@@ -1,11 +1,11 @@
 """Merging groups of aggregates: all groups at once, in columns."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 
 from stats.aggregation.arithmetic import CNT, FIELDS, SUM, Flags, Floats, combine
-from stats.aggregation.partial import DEFAULT_PCT, Aggregate
+from stats.aggregation.partial import DEFAULT_PCT, Aggregate, Kind, MinuteRow
 from stats.aggregation.sketch_columns import merge_many
 
 FIELD_NAMES = Aggregate._fields[:FIELDS]
@@ -38,6 +38,15 @@ def merge_groups(groups: Sequence[Sequence[Aggregate]]) -> list[Aggregate]:
     ]
     _put_sketches(merged, groups)
     return merged
+
+
+def merged_rows(rows: Iterable[MinuteRow]) -> list[MinuteRow]:
+    """One row for each stat's minute, from rows in the order of time."""
+    groups: dict[tuple[int, str, Kind, str, int], list[Aggregate]] = {}
+    for account, process, kind, name, minute, aggregate in rows:
+        groups.setdefault((account, process, kind, name, minute), []).append(aggregate)
+    merged = merge_groups(list(groups.values()))
+    return [MinuteRow(*key, aggregate) for key, aggregate in zip(groups, merged, strict=True)]
 
 
 def _put_sketches(merged: list[Aggregate], groups: Sequence[Sequence[Aggregate]]) -> None:

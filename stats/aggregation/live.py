@@ -16,11 +16,12 @@ Entry = dict[str, Any]
 
 class Kept(NamedTuple):
     """What outlives the rolling minute of each stat: the total, the newest value, the average of the newest slot with
-    values."""
+    values, the emphasis."""
 
     total: Floats
     last: Floats
     mean: Floats
+    emp: NDArray[np.bool_]
 
 
 def values(stats: Iterable[Stat], sparks: bool = False) -> Iterator[tuple[Stat, Entry]]:
@@ -31,7 +32,7 @@ def values(stats: Iterable[Stat], sparks: bool = False) -> Iterator[tuple[Stat, 
     for page, members in by_page.items():
         rows = np.array([stat.row for stat in members])
         window = page.window(rows)
-        kept = Kept(page.total[rows], page.last[rows], page.mean[rows])
+        kept = Kept(page.total[rows], page.last[rows], page.mean[rows], page.emp[rows])
         covered = np.array([_covered(stat) for stat in members])
         found = entries(members, combine(window, page.pct[rows]), kept, covered)
         points = _points(window).T.tolist()
@@ -57,15 +58,18 @@ def process_entry(process: Process, now: float) -> Entry:
 
 
 def _covered(stat: Stat) -> float:
-    """Seconds that the window of a stat covers: 5 to 60.
+    """Seconds that the window of a stat covers: up to 60.
 
     Commits come once a slot, so the current slot counts only when this slot's commit is there; a process that is
     overdue by more than a slot does not stop the clock: its rates fall to zero.
     """
     current = stat.page.slot
-    end = stat.process.slot if stat.process.slot >= current - 1 else current
+    process = stat.process
+    prompt = process.slot >= current - 1
     start = max(current - SLOTS + 1, int(stat.page.first_slot[stat.row]))
-    return float(max(end - start + 1, 1) * SLOT_SECONDS)
+    slots = max((process.slot if prompt else current) - start + 1, 1)
+    # A young process that commits more often than once a slot has not filled its slots yet.
+    return min(slots * SLOT_SECONDS, max(process.seen - process.begun, 1.0)) if prompt else slots * SLOT_SECONDS
 
 
 def _points(window: Floats) -> Any:
@@ -91,7 +95,7 @@ def entries(stats: Iterable[Stat], merged: Floats, kept: Kept, covered: Floats) 
         *(_whole(merged[field], present) for field in (MIN, MAX, BOT, TOP)),
     )
     rows = map(_Row._make, zip(*columns, strict=True))
-    return [_FIELDS[stat.kind](row, stat.emp) for stat, row in zip(stats, rows, strict=True)]
+    return [_FIELDS[stat.kind](row, emp) for stat, row, emp in zip(stats, rows, kept.emp.tolist(), strict=True)]
 
 
 class _Row(NamedTuple):

@@ -6,26 +6,34 @@ one clock minute, and before the first slot of a new minute opens, the ring hold
 it then.
 
 What arrives is collected and folded in batches, since one operation on many rows costs as much as on one; batches are
-small enough that nobody waits for one.
+small enough that nobody waits for one. Sketches of the clock minute are kept as they come, and merged when the minute
+is calculated, or before, where they grow too large.
 """
 
-from array import array
 from collections.abc import Callable, Sequence
+from itertools import accumulate
 from typing import Generic, TypeVar
 
 import numpy as np
 
 from stats.aggregation.arithmetic import CNT, FIELDS, LST, SUM, Floats, Rows, combine
 from stats.aggregation.partial import DEFAULT_PCT
+from stats.aggregation.sketch_columns import merge_many
 
 SLOT_SECONDS = 5
 SLOTS = 12  # a minute
 SIZE = 4096
+PCT, EMP = FIELDS, FIELDS + 1  # what a partial has behind its eight fields
+COLUMNS = FIELDS + 2
+MOST_SKETCHES = 16 << 20  # bytes of a page's sketches, before those of a row are merged early
+_MOST_MERGED = 16_384  # texts that are merged at once: that takes some 25 ms
+_TEXT_BYTES = 64  # of a text beside its characters
 _WAVE = 64  # most parts of one stat that are merged at once; bounds the memory of a batch with many repeats
-_BATCH = 512 * (FIELDS + 1)  # numbers of collected partials; to fold them takes some 0.3 ms
 _NEVER = -(10**9)
+_FREE = 2**62  # first slot of a row that nobody has
 
 Owner = TypeVar("Owner")
+Texts = Sequence[str | None]
 
 
 def slot_of(at: float) -> int:
@@ -36,67 +44,99 @@ def slot_of(at: float) -> int:
 class Page(Generic[Owner]):
     """The rings of `SIZE` stats, and beside them what outlives a ring: totals, the last value, first and last slot.
 
-    `owners` tells whose row it is. `before_change` is called, once, before slots of the last minute but its first one,
-    or rows that are free, get other values: a cut may still have to copy them.
+    `owners` tells whose row it is; `sketches` are those of the current clock minute by row. `before_change` is called,
+    once, before slots of the last minute but its first one, or rows that are free, get other values: a cut may still
+    have to copy them.
     """
 
     def __init__(self, slot: int) -> None:
         self.slot = slot
         self.ring = np.zeros((FIELDS, SLOTS, SIZE))
         self.pct = np.full(SIZE, DEFAULT_PCT)
+        self.emp = np.zeros(SIZE, bool)
         self.total = np.zeros(SIZE)
         self.last = np.zeros(SIZE)  # newest value
         self.mean = np.zeros(SIZE)  # average of the newest slot that had values
-        self.first_slot = np.full(SIZE, slot)
+        self.first_slot = np.full(SIZE, _FREE)
         self.last_slot = np.full(SIZE, _NEVER)
         self.owners: list[Owner | None] = [None] * SIZE
+        self.sketches: dict[int, list[str]] = {}
+        self.sketch_bytes = 0
         self.before_change: Callable[[], None] | None = None
         self._free = list(range(SIZE - 1, -1, -1))
-        self._pending = array("d")
+        self._rows: list[Rows] = []
+        self._values: list[bytes] = []
 
     @property
     def full(self) -> bool:
         return not self._free
 
-    def take_row(self, slot: int) -> int:
-        """A free row for a stat that appears in `slot`; the caller enters its owner. Raises IndexError when full."""
+    @property
+    def empty(self) -> bool:
+        return len(self._free) == SIZE
+
+    @property
+    def nbytes(self) -> int:
+        """The size of the columns."""
+        columns = (self.ring, self.pct, self.emp, self.total, self.last, self.mean, self.first_slot, self.last_slot)
+        return sum(column.nbytes for column in columns)
+
+    def take_row(self, slot: int, owner: Owner, number: float = 0.0, emp: bool = False) -> int:
+        """A row for a stat that appears in `slot` and goes on from `number`. Raises IndexError when full."""
         self.settle()
         row = self._free.pop()
-        self.total[row] = self.last[row] = self.mean[row] = 0.0
+        self.owners[row] = owner
+        self.total[row] = self.last[row] = self.mean[row] = number
         self.first_slot[row], self.last_slot[row] = slot, _NEVER
         self.pct[row] = DEFAULT_PCT
+        self.emp[row] = emp
         self.ring[CNT, :, row] = 0.0
         return row
 
-    def give_back(self, row: int) -> None:
-        """Frees the row of a stat that is gone."""
-        self.fold()  # what was collected for it must not go to its next owner
+    def release_row(self, row: int) -> None:
+        """Gives a row back whose ring is empty."""
         self.owners[row] = None
+        self.first_slot[row] = _FREE
         self._free.append(row)
 
-    def add(self, row: int, values: Sequence[float]) -> None:
-        """Collects the eight fields of a partial that belongs into the current slot."""
-        self._pending.append(row)
-        self._pending.extend(values)
-        if len(self._pending) >= _BATCH:
-            self.fold()
+    def idle(self, slot: int) -> list[int]:
+        """The rows in use that have had no value since `slot`."""
+        newest = np.maximum(self.last_slot, self.first_slot)
+        return np.flatnonzero(newest < slot).tolist()
 
-    def add_earlier(self, row: int, slot: int, values: Sequence[float]) -> None:
-        """Merges a partial into an earlier slot of the current minute."""
+    # --- values in ------------------------------------------------------------------------------------------------
+
+    def add(self, rows: Rows, values: bytes, sketches: Texts | None) -> None:
+        """Collects partials that belong into the current slot: `COLUMNS` doubles and a text or None of each row."""
+        self._rows.append(rows)
+        self._values.append(values)
+        if sketches is not None:
+            self._keep(rows, sketches)
+
+    def add_earlier(self, rows: Rows, slot: int, values: bytes, sketches: Texts | None) -> None:
+        """Merges partials into an earlier slot of the current minute."""
         self.fold()
-        self._fold_into(slot, np.array([row]), np.array(values, dtype=float)[:, None])
+        self._fold_into(slot, rows, columns_of(values))
+        if sketches is not None:
+            self._keep(rows, sketches)
 
     def fold(self) -> None:
         """Merges what was collected into the current slot."""
-        if not self._pending:
+        if not self._rows:
             return
-        batch = np.frombuffer(self._pending).reshape(-1, FIELDS + 1)
-        self._pending = array("d")
-        self._fold_into(self.slot, batch[:, 0].astype(np.int64), batch[:, 1:].T)
+        rows, values = np.concatenate(self._rows), columns_of(b"".join(self._values))
+        self._rows, self._values = [], []
+        self._fold_into(self.slot, rows, values)
+        if self.sketch_bytes > MOST_SKETCHES:
+            self._merge_sketches()
 
     def advance(self, slot: int) -> None:
         """Opens `slot`. Where it lies back the clock was set, and the page goes on from there with an empty ring."""
         self.fold()
+        if slot < self.slot:
+            # Slots that are still to come would count as the newest until the clock has reached them once more.
+            self.last_slot = np.minimum(self.last_slot, slot - SLOTS)
+            self.first_slot = np.where(self.first_slot == _FREE, _FREE, np.minimum(self.first_slot, slot))
         emptied = np.arange(max(self.slot + 1, slot - SLOTS + 1), slot + 1) if slot >= self.slot else np.arange(SLOTS)
         if (emptied % SLOTS).any():
             self.settle()
@@ -109,14 +149,55 @@ class Page(Generic[Owner]):
         if act is not None:
             act()
 
+    # --- and out --------------------------------------------------------------------------------------------------
+
     def window(self, rows: Rows) -> Floats:
         """The partials of the last 60 s of some rows, oldest slot first: (fields, slots, rows)."""
         self.fold()
         order = (np.arange(SLOTS) + self.slot + 1) % SLOTS
         return self.ring[:, order[:, None], rows]
 
+    def take_sketches(self) -> dict[int, list[str]]:
+        """The sketches of the minute by row; the page begins anew."""
+        taken, self.sketches = self.sketches, {}
+        self.sketch_bytes = 0
+        return taken
+
+    def _keep(self, rows: Rows, texts: Texts) -> None:
+        sketches = self.sketches
+        size = 0
+        for row, text in zip(rows.tolist(), texts, strict=True):
+            if text is None:
+                continue
+            size += len(text) + _TEXT_BYTES
+            if row in sketches:
+                sketches[row].append(text)
+            else:
+                sketches[row] = [text]
+        self.sketch_bytes += size
+
+    def _merge_sketches(self) -> None:
+        """Merges those of the rows that have most, into one text a row; a bounded number, since somebody waits for it.
+
+        A row whose sketches do not go together keeps an empty one, and its minute is estimated.
+        """
+        several = [row for row, texts in self.sketches.items() if len(texts) > 1]
+        several.sort(key=lambda row: len(self.sketches[row]), reverse=True)
+        count = accumulate(len(self.sketches[row]) for row in several)
+        rows = [row for row, before in zip(several, (0, *count), strict=False) if before < _MOST_MERGED]
+        merged = merge_many([self.sketches[row] for row in rows], DEFAULT_PCT).texts
+        for row, text in zip(rows, merged, strict=True):
+            self.sketch_bytes += _size([text]) - _size(self.sketches[row])
+            self.sketches[row] = [text]
+
     def _fold_into(self, slot: int, rows: Rows, values: Floats) -> None:
         np.add.at(self.total, rows, values[SUM])
+        self.pct[rows] = values[PCT]
+        self.emp[rows] = values[EMP]
+        values = values[:FIELDS]
+        if not self.ring[CNT, slot % SLOTS, rows].any() and np.bincount(rows).max() == 1:
+            self._store(slot, rows, values)  # as most are: one partial of each stat, and nothing to merge
+            return
         while rows.size:
             rows, values = self._fold_wave(slot, rows, values)
 
@@ -144,3 +225,12 @@ class Page(Generic[Owner]):
         self.last[newest] = chosen[LST]
         self.mean[newest] = chosen[SUM] / chosen[CNT]
         self.last_slot[newest] = slot
+
+
+def columns_of(values: bytes) -> Floats:
+    """The numbers of partials as columns: (`COLUMNS`, partials)."""
+    return np.frombuffer(values).reshape(-1, COLUMNS).T
+
+
+def _size(texts: list[str]) -> int:
+    return sum(len(text) + _TEXT_BYTES for text in texts)

@@ -1,7 +1,8 @@
 """The `.cur` file: the latest state of a process and all its live stats, replaced whole each minute.
 
     {"nam": "api", "upt": 123.4, "mem": 52428800, "cpu": 3.5, "err": 2, "wrn": 0, "seen": 1763899999.8,
-     "stats": {"c": {"new": {…}}, "g": {"live": {…}}, "ms": {"query": {…}}}}
+     "stats": {"c": {"new": {…}}, "g": {"live": {…}}, "ms": {"query": {…}}},
+     "resting": {"c": {"old": {"total": 7, "emp": false}}, "g": {}, "ms": {}}}
 
 `seen` is the Unix time of the last commit, `err` and `wrn` count since the process appeared; `upt`, `mem`, `cpu` may be
 null. The fields of a stat are those of the live page (`docs/live-protocol.md`), and what the engine needs to go on

@@ -45,8 +45,9 @@ class Damage(NamedTuple):
 
 def encode(record: Record) -> bytes:
     """The record as it stands in a segment."""
-    payload = _ORIGIN.pack(record.account, record.at) + record.body
-    return _HEADER.pack(len(payload), zlib.crc32(payload)) + payload
+    origin = _ORIGIN.pack(record.account, record.at)
+    checksum = zlib.crc32(record.body, zlib.crc32(origin))
+    return b"".join((_HEADER.pack(len(origin) + len(record.body), checksum), origin, record.body))
 
 
 def read(file: BinaryIO) -> Iterator[Record | Damage]:

@@ -52,6 +52,7 @@ def test_a_reload_brings_new_keys_and_drops_revoked_ones(opened: OpenedAccount, 
     found = table.lookup(raw)
     assert found is not None
     assert found.scope == "read"
+    assert table.lookup(opened.raw) is not None  # what was looked up before is forgotten too
     revoke(opened.key)
     assert table.reload_if_changed()
     assert table.lookup(opened.raw) is None

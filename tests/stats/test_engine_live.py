@@ -43,6 +43,22 @@ def test_a_rate_is_right_from_the_first_commit_on() -> None:
         assert live(engine, START + at + 4.9)["rate"] == pytest.approx(2.0)
 
 
+def test_a_rate_is_right_from_the_first_second_on_where_commits_come_each_second() -> None:
+    engine = new_engine()
+    for second in range(1, 30):
+        engine.send(1, commit("api", partial("x", [10]), upt=float(second)), START + 2 + second)
+        assert live(engine, START + 2 + second + 0.1)["rate"] == pytest.approx(10.0, rel=0.25)
+        if second < 5:
+            assert live(engine, START + 2 + second + 0.1)["rate"] == pytest.approx(10.0)
+
+
+def test_a_rate_falls_where_a_young_process_is_gone() -> None:
+    engine = new_engine()
+    engine.send(1, commit("api", partial("x", [10]), upt=1.0), START + 1)
+    assert live(engine, START + 1.1)["rate"] == pytest.approx(10.0)
+    assert live(engine, START + 31)["rate"] < 1.0
+
+
 def test_an_idle_stat_falls_to_zero_within_a_minute() -> None:
     engine = new_engine()
     send_steadily(engine, 60, partial("x", [10]))

@@ -44,7 +44,7 @@ class Shard:
         assert ended is not None
         list(ended.complete())
         self.disk.complete()
-        self.disk.plan(Unit(self.minute, [ended], [(1, "error", EVENTS)], {}))
+        self.disk.plan(Unit(self.minute, [ended], [(1, "error", EVENTS)], []))
         self.disk.complete()
 
     def counts(self, name: str) -> dict[str, str]:
@@ -127,7 +127,7 @@ def test_what_is_held_survives_a_restart(shard: Shard, tmp_path: Path) -> None:
     assert [state["stats"]["c"]["x"]["total"] for state in again.disk.read_states(1)] == [5]
     for path in bad:
         path.rmdir()
-    again.disk.plan(Unit(9, [], [], {}))
+    again.disk.plan(Unit(9, [], [], []))
     again.disk.complete()
     assert again.counts("x") == {"00:00": "5"}
     state = cur.read(again.root, 1, "api")

@@ -2,11 +2,11 @@
 
 from pathlib import Path
 
-import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from stats.aggregation.delivered import encoded
 from stats.aggregation.engine import Engine
 from stats.aggregation.partial import Aggregate, MinuteRow
 from stats.disk import Disk, Unit
@@ -21,7 +21,7 @@ from stats.storage.segment import Record
 from tests.stats.commits import commit, partial
 
 MINUTE = 28_000_000
-NOTHING = msgspec.msgpack.encode({})  # is delivered yet
+NOTHING = encoded([])  # is delivered yet
 ONE = Aggregate(1, 1, 1, 1, 1, 1, 1, 1)
 
 
@@ -76,7 +76,7 @@ def test_a_flush_drops_its_segments_and_no_later_one(tmp_path: Path) -> None:
     assert ended is not None
     list(ended.complete())
     made = Disk(tmp_path / "stats", tmp_path / "journal", journal)
-    assert made.plan(Unit(4, [ended], [], {})) == 1
+    assert made.plan(Unit(4, [ended], [], [])) == 1
     assert journal.segments() == [3, 4, 5]
     made.complete()
     assert journal.segments() == [5]
@@ -88,7 +88,7 @@ def test_a_plan_that_cannot_be_written_changes_nothing(tmp_path: Path) -> None:
     journal.open_segment(1)
     (tmp_path / "journal" / f"~{PLAN}").mkdir()
     with pytest.raises(StorageError):
-        Disk(tmp_path / "stats", tmp_path / "journal", journal).plan(Unit(1, [], [], {}))
+        Disk(tmp_path / "stats", tmp_path / "journal", journal).plan(Unit(1, [], [], []))
     assert journal.segments() == [1]
     journal.close()
 

@@ -18,6 +18,7 @@ from stats.shard import Parts, Shard, Taken
 from stats.storage.journal import Journal
 from stats.storage.segment import Record
 from tests.stats.commits import body, partial
+from tests.stats.one_sketch import sketch_of
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -141,6 +142,32 @@ async def test_the_last_segment_may_be_unreadable(tmp_path: Path, start: Starter
     clock.now += 60
     await second.flush()
     assert [line[1:] for line in lines(tmp_path)] == [["2", "1"]]
+
+
+async def test_sketches_of_the_minute_are_replayed(tmp_path: Path, start: Starter, clock: Clock) -> None:
+    first = await start()
+    for value in (5, 900):
+        raw = json.dumps(body("api", partial("q", [value], "ms", skt=sketch_of([value])))).encode()
+        first.take(KEY, decode(raw), raw)
+    second = await start()
+    clock.now += 60
+    await second.flush()
+    [path] = (tmp_path / "stats").rglob("ms_q.prt")
+    assert path.read_text().strip().split(",")[9] == sketch_of([5, 900])
+
+
+async def test_a_resting_stat_goes_on_after_a_restart(start: Starter, clock: Clock) -> None:
+    first = await start()
+    send(first, 5)
+    clock.now += 3700
+    await first.flush()
+    clock.now += 60
+    await first.flush()
+    assert first.engine.stat_count == 0
+    second = await start()
+    assert second.engine.stat_count == 0
+    send(second, 2)
+    assert total(second) == 7
 
 
 async def test_a_damaged_memory_of_commits_stops_no_start(tmp_path: Path, start: Starter) -> None:
