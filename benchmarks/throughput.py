@@ -9,7 +9,7 @@ from benchmarks.report import Bar, Line, middle
 from benchmarks.servers import LOAD_CPU, bare_daphne, dattss, uvicorn
 
 
-def measure(rounds: int = 5, seconds: float = 4.0, connections: int = 8, processes: int = 200) -> list[Line]:
+def measure(rounds: int = 5, seconds: float = 4.0, connections: int = 8, processes: int = 5000) -> list[Line]:
     """Both servers of a pair run at the same time, and only one of them is under load."""
 
     def flood(port: int, key: str) -> float:
