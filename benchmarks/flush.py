@@ -152,7 +152,7 @@ def steady_load(port: int, key: str, stats: int, until: float) -> list[load.Answ
     """Commits of 100 stats at the pace of 5 s, over 32 connections."""
     processes = max(stats // _STATS, 1)
     traffic = load.Load(port, key, load.dealt(load.senders(processes, _STATS), min(32, processes)))
-    traffic.once(processes)
+    traffic.once()
     return traffic.steady(processes / 5, until)
 
 

@@ -28,9 +28,10 @@ class LoadError(RuntimeError):
 
 
 class _Connection:
-    def __init__(self, port: int, source: Iterator[bytes]) -> None:
+    def __init__(self, port: int, source: Iterator[bytes], senders: int = 0) -> None:
         self.socket = socket.create_connection(("127.0.0.1", port))
         self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        self.senders = senders
         self.due = 0.0
         self._source = source
         self._got = b""
@@ -59,19 +60,19 @@ class Load:
     """Connections to the server on `port`, each with senders of its own."""
 
     def __init__(self, port: int, key: str, groups: list[list[Sender]]) -> None:
-        self._open(port, [requests(senders, key) for senders in groups])
+        self._open([_Connection(port, requests(senders, key), len(senders)) for senders in groups])
 
     @classmethod
     def of(cls, port: int, sources: list[Iterator[bytes]]) -> "Load":
         """Connections with requests of their own: several keys, say."""
         load = cls.__new__(cls)
-        load._open(port, sources)
+        load._open([_Connection(port, source) for source in sources])
         return load
 
-    def _open(self, port: int, sources: list[Iterator[bytes]]) -> None:
+    def _open(self, connections: list[_Connection]) -> None:
         self._poll = select.epoll()
         self._busy: dict[int, _Connection] = {}
-        self._free = [_Connection(port, source) for source in sources]
+        self._free = connections
         for one in self._free:
             self._poll.register(one.socket, select.EPOLLIN)
 
@@ -85,14 +86,14 @@ class Load:
             done += self._collect(_SLACK)
         return done
 
-    def once(self, count: int) -> list[Answered]:
-        """`count` requests, as fast as the server takes them."""
+    def once(self) -> list[Answered]:
+        """One request of each sender, as fast as the server takes them."""
         done: list[Answered] = []
-        left = count
-        while left or self._busy:
-            while self._free and left:
-                self._send(time.time())
-                left -= 1
+        left = {one: one.senders for one in self._free}
+        while self._busy or any(left.values()):
+            for one in [one for one in self._free if left[one]]:
+                left[one] -= 1
+                self._send(time.time(), one)
             done += self._collect(_SLACK)
         return done
 
@@ -113,8 +114,9 @@ class Load:
             one.socket.close()
         self._poll.close()
 
-    def _send(self, due: float) -> None:
-        one = self._free.pop(0)
+    def _send(self, due: float, one: _Connection | None = None) -> None:
+        one = one or self._free[0]
+        self._free.remove(one)
         one.send(due)
         self._busy[one.socket.fileno()] = one
 

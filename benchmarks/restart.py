@@ -30,7 +30,7 @@ def measure(rounds: int = 3, stats: int = 100_000) -> list[Line]:
 
 def _send(server: Server, keys: Keys, traffic: list[load.Sender]) -> None:
     generator = load.Load(server.port, keys.key, load.dealt(traffic, min(8, len(traffic))))
-    generator.once(len(traffic))
+    generator.once()
     generator.close()
 
 

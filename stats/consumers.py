@@ -53,7 +53,7 @@ class EngineConsumer(AsyncConsumer):
     async def engine_flush(self, message: Message) -> None:
         """Flushes what is due; answers with the report."""
         _shard().watch.flush_lag(message["lag"])
-        _answer(message, _shard().flush)
+        _answer(message, _flush)
 
     async def engine_states(self, message: Message) -> None:
         """Answers with the live state of each process of `account`, as a JSON `text`."""
@@ -89,6 +89,13 @@ def _shard() -> Shard:
 def _answer(message: Message, work: Callable[[], Awaitable[Message]]) -> None:
     """Does the work beside everything else, then answers with what it returns or with why it failed."""
     _shard().spawn(_work_and_reply(message["reply"], work))
+
+
+async def _flush() -> Message:
+    """The report of a flush, and which keys were used: pairs of key id and Unix time."""
+    shard = _shard()
+    report = await shard.flush()
+    return {**report, "keys_used": list(shard.keys.table.take_last_used().items())}
 
 
 async def _work_and_reply(channel: str, work: Callable[[], Awaitable[Message]]) -> None:

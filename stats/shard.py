@@ -34,7 +34,8 @@ log = logging.getLogger("dattss.shard")
 TICK_SECONDS = 0.1  # a commit is on the page within 250 ms
 SAMPLE_SECONDS = 5.0
 WARN_SECONDS = 60.0
-UNFLUSHED = 3  # minutes that Celery may be late before the shard flushes by itself
+PATIENCE = 8.0  # seconds after a minute's end in which Celery may ask for the flush; then the shard does it by itself
+RETRY_SECONDS = 60.0  # after a flush that nobody asked for
 
 
 @dataclass(frozen=True)
@@ -103,6 +104,7 @@ class Shard:
         # One thread keeps the files' writes in order.
         self._disk_thread = ThreadPoolExecutor(1, "dattss-disk")
         self._flushing = asyncio.Lock()
+        self._flush_by = 0.0  # time.monotonic() at which the shard flushes what waits then
         self._warned_full: dict[int, float] = {}
         self._tasks: set[asyncio.Task[None]] = set()
 
@@ -133,10 +135,12 @@ class Shard:
             # A flush that runs has ended by now: cut off in its middle it would leave its work to the next start.
             for task in self._tasks:
                 task.cancel()
-            self._end_segment(self.engine.cut(self._clock()))
-            await self._flush_units()
-        self._durability.stop()
-        self._disk_thread.shutdown()
+            try:
+                self._end_segment(self.engine.cut(self._clock()))
+                await self._flush_units()
+            finally:  # where the disk is full the journal has it all
+                self._durability.stop()
+                self._disk_thread.shutdown()
 
     def _restore(self) -> None:
         """Completes a flush that was cut off, reads the files, and replays the journal."""
@@ -173,7 +177,7 @@ class Shard:
     def _take_again(self, number: int, record: Record) -> None:
         """A commit that was taken before the restart. It may be known where somebody has put a segment back."""
         if record.account not in self.held:
-            log.error("A commit of account %s is left out: it is not an account of this shard.", record.account)
+            self._journal.refuse(number, record, f"account {record.account} is not one of this shard")
             return
         try:
             commit = decode(record.body)
@@ -312,6 +316,8 @@ class Shard:
         cuts, self._cuts = [*self._cuts, ended], []
         self._delivered.forget(self._clock())
         unit = Unit(self._journal.number, cuts, list(self.events.take_changed()), self._delivered.dump())
+        if not self._units:
+            self._flush_by = time.monotonic() + PATIENCE
         self._units.append(unit)
         self._journal.end_segment()
 
@@ -329,8 +335,8 @@ class Shard:
     async def flush(self) -> dict[str, Any]:
         """Writes the ended minutes, the states and events of then to their files, outside the event loop.
 
-        Returns `lines` written, `seconds` it took, and `keys_used` (pairs of key id and Unix time). Raises OSError when
-        the disk refuses; what was not written stays in the journal and is tried again by the next flush.
+        Returns `lines` written and `seconds` it took. Raises OSError when the disk refuses; what was not written stays
+        in the journal and is tried again by the next flush.
         """
         async with self._flushing:
             now = self._clock()
@@ -342,7 +348,7 @@ class Shard:
             self.flushed_at = now
             seconds = time.perf_counter() - started
             self.watch.flush(lines, seconds)
-            return {"lines": lines, "seconds": seconds, "keys_used": list(self.keys.table.take_last_used().items())}
+            return {"lines": lines, "seconds": seconds}
 
     async def _flush_units(self) -> int:
         loop = asyncio.get_running_loop()
@@ -384,9 +390,17 @@ class Shard:
         now = self._clock()
         self._advance(now)
         await self.publisher.tick(now)
-        if len(self._units) > UNFLUSHED and not self._flushing.locked():
-            log.warning("Celery has not asked for a flush for %s minutes; flushing without it.", len(self._units))
+        if self._units and time.monotonic() >= self._flush_by and not self._flushing.locked():
+            self._flush_by = time.monotonic() + RETRY_SECONDS
+            self.spawn(self._flush_unasked())
+
+    async def _flush_unasked(self) -> None:
+        """A minute's lines are in their files within 10 s of its end, whoever is away and whatever clocks do."""
+        log.warning("Celery has not asked for the flush of the minute; flushing without it.")
+        try:
             await self.flush()
+        except OSError as error:
+            log.error("The minute cannot be written (%s); it stays in the journal and is tried again.", error)  # noqa: TRY400
 
     async def _sample(self) -> None:
         if self._to_settle:

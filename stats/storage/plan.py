@@ -104,8 +104,18 @@ def _read(path: Path, decoder: "msgspec.msgpack.Decoder[_Kept]") -> _Kept | None
     except FileNotFoundError:
         return None
     payload = data[_CHECKSUM_BYTES:]
-    if zlib.crc32(payload) != int.from_bytes(data[:_CHECKSUM_BYTES], "little"):
-        # It is renamed into place only when it is whole, so the disk itself has failed.
-        logger.error("ignored the damaged file %s", path)
-        return None
-    return decoder.decode(payload)
+    reason = "its checksum is wrong"  # it is renamed into place only when it is whole, so the disk itself has failed
+    if zlib.crc32(payload) == int.from_bytes(data[:_CHECKSUM_BYTES], "little"):
+        try:
+            return decoder.decode(payload)
+        except msgspec.DecodeError as error:  # another version has written it
+            reason = str(error)
+    _set_aside(path, reason)
+    return None
+
+
+def _set_aside(path: Path, reason: str) -> None:
+    """Nothing of it can be used, but somebody may want to look at it."""
+    aside = path.with_name(f"{path.name}.damaged")
+    logger.error("%s cannot be read (%s); it is kept as %s", path, reason, aside.name)
+    path.replace(aside)

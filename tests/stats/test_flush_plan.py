@@ -1,5 +1,7 @@
 """A flush that is cut off at any step is completed by the next start, with nothing twice."""
 
+import zlib
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -93,11 +95,24 @@ def test_a_plan_that_cannot_be_written_changes_nothing(tmp_path: Path) -> None:
     journal.close()
 
 
-def test_a_damaged_plan_is_not_carried_out(tmp_path: Path) -> None:
+def wrong_bit(plan: bytearray) -> bytearray:
+    plan[10] ^= 1
+    return plan
+
+
+def of_another_version(_: bytearray) -> bytearray:
+    payload = b"\x93\x05\x01\x02"
+    return bytearray(zlib.crc32(payload).to_bytes(4, "little") + payload)
+
+
+@pytest.mark.parametrize("spoil", [wrong_bit, of_another_version])
+def test_a_plan_that_cannot_be_read_is_set_aside(tmp_path: Path, spoil: Callable[[bytearray], bytearray]) -> None:
     made = disk(tmp_path)
+    file = tmp_path / "journal" / PLAN
     plans.write(tmp_path / "journal", Plan(5, lines_of([1]), [], [], NOTHING))
-    raw = bytearray((tmp_path / "journal" / PLAN).read_bytes())
-    raw[10] ^= 1
-    (tmp_path / "journal" / PLAN).write_bytes(raw)
+    spoiled = spoil(bytearray(file.read_bytes()))
+    file.write_bytes(spoiled)
     made.complete()
     assert lines(tmp_path / "stats") == {}
+    assert not file.exists()
+    assert file.with_name(f"{PLAN}.damaged").read_bytes() == spoiled

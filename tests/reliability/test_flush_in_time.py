@@ -1,0 +1,55 @@
+"""A minute's lines are in their files 10 s after its end, also where Celery does not ask for the flush."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.reliability.scene import Scene, one_process, with_redis
+from tests.reliability.surroundings import no_clock
+from tests.server import Keys, wait_for
+from tests.stats.commits import body, partial
+
+BEFORE_THE_END = 2.0  # seconds, to which `before_a_flush` sets the clock
+STEP = 1.5  # until a new time is seen, and until the file is looked at
+
+pytestmark = pytest.mark.skipif(bool(no_clock()), reason=no_clock())
+
+
+def send(scene: Scene, keys: Keys) -> None:
+    assert scene.server.commit(keys.key, body("api", partial("x", [1]))).status == 200
+
+
+def wait_for_minute(scene: Scene, keys: Keys, minutes: int) -> None:
+    scene.before_a_flush()
+    limit = BEFORE_THE_END + 10.0 + STEP
+    wait_for(lambda: len(scene.server.lines(keys.account, "api", "c", "x")) == minutes, limit, "the minute's line")
+
+
+def test_without_redis(tmp_path: Path) -> None:
+    with with_redis(tmp_path, False) as scene:
+        keys = scene.server.new_account("alice@example.org")
+        assert scene.redis is not None
+        scene.redis.kill()
+        send(scene, keys)
+        wait_for_minute(scene, keys, 1)
+        assert "flushing without it" in scene.server.log.read_text()
+
+
+def test_after_the_clock_was_set_back(tmp_path: Path) -> None:
+    with one_process(tmp_path, False) as scene:
+        keys = scene.server.new_account("alice@example.org")
+        assert scene.clock is not None
+        send(scene, keys)
+        before = scene.clock.now()
+        scene.clock.step(-3600)
+        # It has been seen once a commit is in the minute of an hour ago.
+        wait_for(lambda: seen(scene, keys) < before - 3000, 10, "the server to see the new time")
+        wait_for_minute(scene, keys, 2)
+        hours = {line[0][:2] for line in scene.server.lines(keys.account, "api", "c", "x")}
+        assert len(hours) == 2
+
+
+def seen(scene: Scene, keys: Keys) -> float:
+    send(scene, keys)
+    reply = scene.server.request("GET", "/api/v1/processes/", Authorization=f"Bearer {keys.read_key}")
+    return float(next(one["seen"] for one in reply.json["processes"] if one["nam"] == "api"))
