@@ -50,4 +50,4 @@ class Resting:
             for (owner, kind, name), rest in self._rests.items():
                 stats = self._shown.setdefault(owner, {each: {} for each in KINDS})
                 stats[kind][name] = {"total" if kind == "c" else "last": rest.number, "emp": rest.emp}
-        return self._shown.get(process, {})
+        return self._shown.get(process) or {kind: {} for kind in KINDS}

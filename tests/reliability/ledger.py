@@ -73,11 +73,9 @@ class Audit:
 
 def audit_live(server: Server, keys: Keys, ledger: Ledger, audit: Audit) -> None:
     """Compares the live totals of all counters; the server runs."""
-    totals = {
-        (state["nam"], "c", name): entry["total"]
-        for state in wait_for(lambda: _current(server, keys), 60, "the live values")
-        for name, entry in state["stats"]["c"].items()
-    }
+    totals: dict[Stat, float] = {}
+    for state in wait_for(lambda: _current(server, keys), 60, "the live values"):
+        totals |= _totals(state)
     audit.expect("live totals", totals, {stat: kept.sum for stat, kept in ledger.stats.items() if stat[1] == "c"})
 
 
@@ -117,10 +115,15 @@ def _lines(path: Path, audit: Audit) -> Iterator[Tally]:
 def _audit_states(folder: Path, ledger: Ledger, audit: Audit) -> None:
     for process in {stat[0] for stat in ledger.stats}:
         state = json.loads((folder / "current" / f"{process}.cur").read_text())
-        totals = {(process, "c", name): entry["total"] for name, entry in state["stats"]["c"].items()}
         expected = {stat: kept.sum for stat, kept in ledger.stats.items() if stat[0] == process and stat[1] == "c"}
-        audit.expect(f"totals in {process}.cur", totals, expected)
+        audit.expect(f"totals in {process}.cur", _totals(state), expected)
         audit.expect(f"errors in {process}.cur", state["err"], len(ledger.errors.get(process, [])))
+
+
+def _totals(state: dict[str, Any]) -> dict[Stat, float]:
+    """Those of a process's counters, also of those that rest: a step of the clock is an hour without values."""
+    counters = state["stats"]["c"] | state["resting"]["c"]
+    return {(state["nam"], "c", name): entry["total"] for name, entry in counters.items()}
 
 
 def _audit_errors(folder: Path, ledger: Ledger, audit: Audit) -> None:
