@@ -80,6 +80,8 @@ async def _entry(key: str) -> KeyEntry | Answer:
         return UNAVAILABLE
     try:
         entry = keys.table.lookup(key) or await keys.find(key)
+        if entry is not None and _is_coming(entry):
+            await keys.fresh()
     except KeysAwayError:
         return UNAVAILABLE
     if entry is None:
@@ -91,6 +93,12 @@ def _owner_here(entry: KeyEntry) -> "Shard | None":
     """The shard of this process, where it owns the key's account."""
     shard = runtime.shard
     return shard if shard is not None and entry.shard == shard.number else None
+
+
+def _is_coming(entry: KeyEntry) -> bool:
+    """Whether the account is about to be brought in here: the table knows it a moment earlier than the shard has it."""
+    shard = _owner_here(entry)
+    return shard is not None and shard.open and entry.account_id not in shard.held
 
 
 async def _sent_on(entry: KeyEntry, commit: Forwarded) -> Answer:

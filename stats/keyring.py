@@ -64,20 +64,22 @@ class Keyring:
             raise KeysAwayError
         self._waiting += 1
         try:
-            async with asyncio.timeout(_PATIENCE):
-                await self.fresh()
-        except TimeoutError:
-            raise KeysAwayError from None
+            await self.fresh()
         finally:
             self._waiting -= 1
         return self.table.lookup(raw)
 
     async def fresh(self) -> None:
-        """Returns when the table is as the database was after this call. Raises KeysAwayError."""
+        """Returns when the table is as the database was after this call, and those whom it concerns know it. Raises
+        KeysAwayError where the database does not answer."""
         # A look that has begun already may have missed what was written just now.
         wanted = self._begun + 1
-        while self._ended < wanted:
-            await self._read.wait()
+        try:
+            async with asyncio.timeout(_PATIENCE):
+                while self._ended < wanted:
+                    await self._read.wait()
+        except TimeoutError:
+            raise KeysAwayError from None
         if self._failed:
             raise KeysAwayError
 
