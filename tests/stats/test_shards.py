@@ -56,6 +56,13 @@ def answers(ask: Callable[[], Reply]) -> bool:
         return False
 
 
+def running(server: Server, part: str) -> list[psutil.Process]:
+    """The processes below the server whose command has `part` in it; none stands twice, as a worker and its pool do."""
+    children = psutil.Process(server.pid).children(recursive=True)
+    found = {" ".join(child.cmdline()): child for child in reversed(children) if child.is_running()}
+    return [child for line, child in found.items() if part in line]
+
+
 def test_one_command_runs_and_revives_all_shards_and_stops_them_cleanly(server: Server) -> None:
     other = second(server)
     wait_for(lambda: answers(lambda: other.request("GET", "/healthz")), 40, "the second shard")
@@ -65,18 +72,17 @@ def test_one_command_runs_and_revives_all_shards_and_stops_them_cleanly(server: 
         for one in (server, other):
             assert one.commit(keys.key, body("api", partial("x", [1]))).json == {"ok": True}
 
-    children = psutil.Process(server.pid).children(recursive=True)
-    lines = [" ".join(child.cmdline()) for child in children]
-    for queue in ("shard-0", "shard-1"):
-        assert any(f"--queues={queue}," in line for line in lines)
-    assert sum(" beat " in line for line in lines) == 1
-    assert len([line for line in lines if "dattss.host" in line]) == 1
+    parts = ("--queues=shard-0,", "--queues=shard-1,", " beat ", "dattss.host", "up --no-agent")
+    wait_for(lambda: all(running(server, part) for part in parts), 20, "all parts of both shards")
+    for part in (" beat ", "dattss.host"):
+        assert len(running(server, part)) == 1
 
-    [worker_of_1] = [child for child in children if "up --no-agent" in " ".join(child.cmdline())]
-    worker_of_1.kill()
+    [second_server] = running(server, "up --no-agent")
+    second_server.kill()
     again = body("api", partial("x", [2]), iid="a", seq=1)
     for keys in accounts:
         wait_for(lambda keys=keys: answers(lambda: server.commit(keys.key, again)), 40, "both shards")  # type: ignore[misc]
+    children = running(server, "")
     assert server.stop() == 0
     for keys in accounts:
         assert sum(float(line[1]) for line in server.lines(keys.account, "api", "c", "x")) == 4
