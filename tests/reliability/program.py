@@ -1,4 +1,6 @@
-"""A program that is tracked: counts with the Python client until SIGTERM, then prints what it has counted."""
+"""A program that is tracked: counts with the Python client until SIGTERM, then prints what it has counted.
+
+Its first line says that it may be asked to end."""
 
 import dataclasses
 import json
@@ -17,6 +19,7 @@ PATIENCE = 120.0  # seconds to deliver the last values
 def main(name: str) -> None:
     ended = threading.Event()
     signal.signal(signal.SIGTERM, lambda *_: ended.set())
+    print("counting", flush=True)
     tracked = dattss.process(name, interval=0.5)
     counted, timed = Tally(), Tally()
     number = 0

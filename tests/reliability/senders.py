@@ -145,6 +145,8 @@ class Program:
         """Ends the program, which delivers what it has and tells what that was."""
         if self._process is None:
             return
+        assert self._process.stdout is not None
+        assert self._process.stdout.readline() == "counting\n"  # before that a signal would end it without a word
         self._process.send_signal(signal.SIGTERM)
         told, _ = self._process.communicate(timeout=GIVE_UP_SECONDS)
         report = json.loads(told)
