@@ -5,8 +5,10 @@ What travels is JSON; an answer has up to about 1 MB.
 """
 
 import dataclasses
+from datetime import date
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import msgspec
 from django.conf import settings
@@ -26,13 +28,14 @@ def day(account: Account, stat: Stat, shown: View) -> DayHistory:
     """What is known about a stat of the account, as that view shows it. Raises EngineError."""
     if _here(account):
         return history.day(_root(), stat, shown)
-    question = {"stat": stat, "date": shown.day.isoformat(), "tz": shown.zone.key, "step": shown.step}
-    return DayHistory(**_asked(account, {"type": "engine.day", **question}))
+    view = {"day": shown.day.isoformat(), "zone": shown.zone.key, "step": shown.step, "shares": shown.shares}
+    return DayHistory(**_asked(account, {"type": "engine.day", "stat": stat, "view": view}))
 
 
 def answer_day(message: dict[str, Any]) -> dict[str, Any]:
     """The owner's side of `day`, in a thread."""
-    shown = history.view(date=message["date"], step=message["step"], tz=message["tz"], now=0.0)
+    view = message["view"]
+    shown = View(date.fromisoformat(view["day"]), ZoneInfo(view["zone"]), view["step"], tuple(view["shares"]))
     return _told(dataclasses.asdict(history.day(_root(), Stat(*message["stat"]), shown)))
 
 

@@ -60,16 +60,6 @@ def remove(root: Path, account: int, process: str) -> None:
     paths.cur_path(root, account, process).unlink(missing_ok=True)
 
 
-def accounts_with_state(root: Path) -> list[int]:
-    """The accounts that have at least one `.cur` file, in ascending order."""
-    if not root.is_dir():
-        return []
-    accounts = (paths.account_of(folder.name) for folder in root.iterdir())
-    return sorted(
-        account for account in accounts if account is not None and _processes(paths.current_dir(root, account))
-    )
-
-
 def _processes(folder: Path) -> list[str]:
     if not folder.is_dir():
         return []

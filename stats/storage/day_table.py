@@ -4,7 +4,6 @@ import os
 from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import chain
-from pathlib import Path
 
 import msgspec
 import numpy as np
@@ -45,25 +44,6 @@ _BARE = 1000  # bytes of a table without minutes
 EMPTY = DayTable(np.zeros(0, np.int64), np.zeros((FIELDS, 0)))
 
 Signature = tuple[int, int, int]  # inode, time of the last change in ns, size: changes whenever the content does
-
-
-def read_day(path: str | Path) -> DayTable:
-    """The file's minutes; an empty table where there is no file."""
-    return read_signed(path)[1]
-
-
-def read_signed(path: str | Path) -> tuple[Signature | None, DayTable]:
-    """The file's minutes, and the signature that the file had before they were read; None for no file."""
-    try:
-        file = os.open(path, os.O_RDONLY)
-    except (FileNotFoundError, NotADirectoryError):
-        return None, EMPTY
-    try:
-        status = os.fstat(file)
-        with os.fdopen(file, "rb", closefd=False) as stream:
-            return signature(status), parse_day(stream.read())
-    finally:
-        os.close(file)
 
 
 def signature(status: os.stat_result) -> Signature:

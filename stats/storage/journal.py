@@ -146,7 +146,7 @@ class Journal:
         except OSError as error:
             logger.error("left %s bytes of %s in %s: %s", damage.size, what, path, error)  # noqa: TRY400
         else:
-            logger.warning("cut %s bytes of %s from %s; they are in %s", damage.size, what, path, aside.name)
+            logger.warning("set aside %s bytes of %s in %s; they are in %s", damage.size, what, path, aside.name)
 
     def drop(self, number: int) -> None:
         """Removes a segment; nothing happens where it is gone already."""

@@ -10,6 +10,7 @@ from stats.aggregation.arithmetic import CNT
 from stats.aggregation.cut import Minute
 from stats.aggregation.partial import MinuteRow
 from stats.aggregation.registry import Process
+from stats.storage.paths import prt_name_of
 from stats.storage.prt import MINUTES, format_line, format_lines
 
 logger = logging.getLogger("dattss.storage")
@@ -50,7 +51,7 @@ def of_rows(rows: Iterable[MinuteRow]) -> Iterator[Lines]:
             if lines is not None:
                 yield lines
             lines = Lines(row.account, row.process, row.minute)
-        lines.add(f"{row.kind}_{row.name}.prt", text)
+        lines.add(prt_name_of(row.kind, row.name), text)
     if lines is not None:
         yield lines
 
@@ -70,6 +71,6 @@ def _of_sound(minute: Minute) -> list[Lines]:
         lines = found.get(stat.process)
         if lines is None:
             lines = found[stat.process] = Lines(stat.process.account.id, stat.process.name, minute.minute)
-        lines.files.append(f"{stat.kind}_{stat.name}.prt")
+        lines.files.append(prt_name_of(stat.kind, stat.name))
         lines.texts.append(text)
     return list(found.values())

@@ -3,8 +3,8 @@
 The common case is a minute later than all in its file: one line is added with one write. A minute that the file has
 already, or that is earlier than its last one (a late commit, a clock that stepped back), is merged with what is there
 first (`merged`), and the file then replaced whole (`write`). The two are apart so that in between the outcome can be
-written down (`stats.storage.plan`): to write it twice is to write it once. What a crash may
-have torn is cut off when a file is touched for the first time, before anything is added.
+written down (`stats.storage.plan`): to write it twice is to write it once. What a crash may have torn is cut off when a
+file is touched for the first time, before anything is added.
 """
 
 import logging
@@ -32,9 +32,7 @@ _EPOCH = date(1970, 1, 1).toordinal()
 _NONE = -1  # before every minute of a day: the file is empty or not there
 _REWRITE = MINUTES  # after every minute of a day: the file needs to be rewritten before anything can be added
 _OPEN_FOLDERS = 64
-_FILES_AT_ONCE = (
-    1024  # rewritten files whose content is in memory together, so that their merges are calculated at once
-)
+_FILES_AT_ONCE = 1024  # rewritten files whose content is in memory together: their merges are calculated at once
 _TAIL = 4096  # bytes; normally holds the last line and what may be torn after it
 _MINUTE_OF = {b"%02d:%02d," % divmod(minute, 60): minute for minute in range(MINUTES)}
 _APPEND = os.O_WRONLY | os.O_APPEND | os.O_CREAT

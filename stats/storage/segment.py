@@ -18,9 +18,8 @@ _HEADER = struct.Struct("<II")
 _ORIGIN = struct.Struct("<qd")
 _SHORTEST = _HEADER.size + _ORIGIN.size
 _LONGEST = 9 << 20  # bytes of a payload: a commit is at most 8 MiB unpacked
-_LAST_ACCOUNT = (
-    1 << 48
-)  # above what accounts and times can be; spares most checksums when the next record is looked for
+# Above what accounts and times can be; spares most checksums when the next record is looked for.
+_LAST_ACCOUNT = 1 << 48
 _LAST_TIME = float(1 << 40)
 # Four bytes that may be a length: from that of an origin to _LONGEST, little-endian.
 _LENGTH = re.compile(rb"(?=[\x10-\xff]\0\0\0|.[\x01-\xff]\0\0|..[\x01-\x90]\0)", re.DOTALL)

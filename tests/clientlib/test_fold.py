@@ -1,10 +1,11 @@
 import random
 import re
+from collections.abc import Sequence
 from fractions import Fraction
 from itertools import chain
 
 import pytest
-from dattss import sketch
+from dattss import repeats, sketch
 from dattss.accumulator import EXACT, PCT, Accumulator
 from dattss.fold import Interval
 from dattss.values import Kind, Number, clean_name, is_name, parse_value, parse_values, read_alike, shortest
@@ -239,6 +240,24 @@ def test_objects_whose_hash_fails_lose_nothing_of_their_batch() -> None:
     assert (partial["cnt"], partial["sum"], partial["lst"]) == (201, 202, 1)
 
 
+def test_a_batch_that_is_interrupted_spoils_no_later_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A signal handler may raise anywhere; here, right behind the reading of new texts."""
+    interval = Interval()
+    interval.add_texts("x", ["5ms"] * 100)
+
+    def interrupted(texts: Sequence[object]) -> object:
+        read_alike(texts)
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(repeats, "read_alike", interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            interval.add_texts("x", ["900ms", "1ms"] * 50)
+    interval.add_texts("x", ["3ms"] * 100)
+    [partial] = interval.take()["ms"]
+    assert (partial["cnt"], partial["sum"], partial["max"], partial["lst"]) == (200, 800, 5, 3)
+
+
 def test_values_that_vary_too_much_to_be_counted_are_all_there() -> None:
     interval = Interval()
     for start in range(0, 6000, 500):
@@ -268,6 +287,9 @@ def test_timers_and_decimals_are_read_at_once() -> None:
     assert read_alike(["12.345ms", "0.070ms", "-1.000ms"]) == ("ms", False, [12.345, 0.07, -1])
     assert read_alike(["1.5g!", "2g!"]) == ("g", True, [1.5, 2])
     assert read_alike(["1c", "1ms"]) is None
+    for zero in ("0g", "000g", "-0g", "0.0g"):
+        assert read_alike([zero]) == ("g", False, [0]), zero
+    assert read_alike(["0c", "0c"]) == ("c", False, [0, 0])
 
 
 def test_a_timers_sketch_has_all_values_however_many() -> None:

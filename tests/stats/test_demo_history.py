@@ -12,7 +12,7 @@ from accounts.models import Account
 from stats import demo, history
 from stats.aggregation.partial import MinuteRow
 from stats.storage import cur
-from stats.storage.day_table import read_day
+from stats.storage.day_table import parse_day
 from stats.storage.paths import Stat, day_of, stat_of
 
 MONDAY = 20773  # 16 November 2026, days since the epoch
@@ -96,9 +96,9 @@ def test_a_week_and_today_are_written(account: Account, tmp_path: Path) -> None:
     for process, stats in EXPECTED.items():
         files = list(folder.glob(f"*/{process}/*"))
         assert {stat_of(file.name) for file in files} == stats
-        assert all(read_day(file).damaged == 0 for file in files)
+        assert all(parse_day(file.read_bytes()).damaged == 0 for file in files)
     past = folder.glob("*/api/g_live_users.prt")
-    assert sum(len(read_day(file).minutes) == 1440 for file in past) == 7
+    assert sum(len(parse_day(file.read_bytes()).minutes) == 1440 for file in past) == 7
 
 
 def test_what_was_written_makes_a_plot(account: Account, tmp_path: Path) -> None:
@@ -114,7 +114,7 @@ def test_the_current_minute_is_left_to_the_living(account: Account, tmp_path: Pa
     now = int(datetime.now(UTC).timestamp()) // 60
     files = sorted((tmp_path / "stats").rglob("g_queue.prt"))
     last = date.fromordinal(date(1970, 1, 1).toordinal() + (now - 1) // 1440)
-    newest = read_day(next(file for file in files if day_of(file.parent.parent.name) == last))
+    newest = parse_day(next(file for file in files if day_of(file.parent.parent.name) == last).read_bytes())
     assert 0 <= now - 1 - (last.toordinal() - date(1970, 1, 1).toordinal()) * 1440 - newest.minutes[-1] <= 1
 
 

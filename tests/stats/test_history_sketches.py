@@ -3,6 +3,7 @@
 import math
 import random
 from datetime import UTC, date, datetime
+from fractions import Fraction
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -53,7 +54,7 @@ def some_values(rng: random.Random, count: int = 40) -> list[float]:
 
 
 def at_rank(values: list[float], share: float) -> float:
-    return sorted(values)[int(share * (len(values) - 1))]
+    return sorted(values)[int(Fraction(str(share)) * (len(values) - 1))]
 
 
 def assert_told(point: history.Point, values: list[float]) -> None:

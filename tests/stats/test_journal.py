@@ -86,7 +86,7 @@ def test_the_torn_tail_is_reported(tmp_path: Path, caplog: pytest.LogCaptureFixt
         file.write(encode(Record(1, 6.0, b"{}"))[:-1])
     with caplog.at_level(logging.WARNING, "dattss.storage"):
         assert len(list(journal.read(7))) == 1
-    assert "cut 25 bytes of a torn record" in caplog.text
+    assert "set aside 25 bytes of a torn record" in caplog.text
     assert journal.faults == {"torn": 1}
     assert len(list(journal.read(7))) == 1
     assert journal.faults == {"torn": 1}

@@ -2,7 +2,6 @@
 
 import math
 import sys
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -11,7 +10,7 @@ from hypothesis import strategies as st
 
 from stats.aggregation.groups import merge_groups
 from stats.aggregation.partial import Aggregate
-from stats.storage.day_table import EMPTY, DayTable, parse_day, read_day
+from stats.storage.day_table import DayTable, parse_day
 from stats.storage.prt import format_line, parse_line
 
 QUERY = Aggregate(206.0, 2, 153.0, 53.0, 53.0, 153.0, 153.0, 53.0)
@@ -143,13 +142,10 @@ def test_a_torn_last_line_is_left_out() -> None:
     assert table.damaged == 1
 
 
-def test_no_file_is_an_empty_day(tmp_path: Path) -> None:
-    assert read_day(tmp_path / "c_new.prt") is EMPTY
-    (tmp_path / "c_new.prt").touch()
-    assert len(read_day(tmp_path / "c_new.prt").minutes) == 0
+def test_an_empty_file_is_an_empty_day() -> None:
+    assert len(parse_day(b"").minutes) == 0
 
 
-def test_a_table_cannot_be_changed_by_accident(tmp_path: Path) -> None:
-    (tmp_path / "c_new.prt").write_bytes(format_line(0, QUERY))
+def test_a_table_cannot_be_changed_by_accident() -> None:
     with pytest.raises(ValueError, match="read-only"):
-        read_day(tmp_path / "c_new.prt").columns[0, 0] = 1
+        parse_day(format_line(0, QUERY)).columns[0, 0] = 1

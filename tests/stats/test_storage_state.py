@@ -52,7 +52,6 @@ def test_any_state_reads_back_as_it_was(tmp_path_factory: pytest.TempPathFactory
 def test_no_state_is_none_and_no_account_is_empty(tmp_path: Path) -> None:
     assert cur.read(tmp_path, 1, "api") is None
     assert cur.read_all(tmp_path, 1) == {}
-    assert cur.accounts_with_state(tmp_path / "missing") == []
 
 
 @pytest.mark.parametrize("content", ["", '{"nam": "api", "sta', "[]", "{}", '{"stats": []}', "\0\0"])
@@ -75,22 +74,11 @@ def test_what_a_crash_left_unfinished_is_no_state(tmp_path: Path) -> None:
     assert not (tmp_path / "1/current/~api.cur").exists()
 
 
-def test_accounts_with_a_state_are_found(tmp_path: Path) -> None:
-    for account in (10, 0, 2):
-        cur.write(tmp_path, account, "api", cur.encode(STATE))
-    (tmp_path / "3/current").mkdir(parents=True)
-    (tmp_path / "3/current/~api.cur").touch()
-    (tmp_path / "x/current").mkdir(parents=True)
-    (tmp_path / "x/current/api.cur").touch()
-    (tmp_path / "7").touch()
-    assert cur.accounts_with_state(tmp_path) == [0, 2, 10]
-
-
 def test_a_state_that_was_removed_is_gone(tmp_path: Path) -> None:
     cur.write(tmp_path, 1, "api", cur.encode(STATE))
     cur.remove(tmp_path, 1, "api")
     cur.remove(tmp_path, 1, "api")
-    assert cur.accounts_with_state(tmp_path) == []
+    assert cur.read_all(tmp_path, 1) == {}
 
 
 @pytest.mark.parametrize("process", ["..", "a/b", "", "a\n"])

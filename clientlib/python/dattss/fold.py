@@ -22,7 +22,7 @@ class Interval:
 
     def __len__(self) -> int:
         """How many stats have values."""
-        return len(self._stats.keys() | {(repeats.kind, name) for name, repeats in self._repeats.items()})
+        return len(self._stats) + sum((one.kind, name) not in self._stats for name, one in self._repeats.items())
 
     def names(self) -> set[str]:
         """The stats that have values."""

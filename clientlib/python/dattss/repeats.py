@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from itertools import islice
-from typing import cast
+from typing import NamedTuple, cast
 
 from dattss.accumulator import Accumulator
 from dattss.values import Kind, Number, read_alike
@@ -34,48 +34,53 @@ def kind_of(texts: Sequence[object]) -> Kind | None:
     return None if read is None else read[0]
 
 
+class _Kept(NamedTuple):
+    """How often each text came, what the texts say (`numbers`, in the same order), whether one is emphasised, and which
+    came first and last. Never changed, only replaced."""
+
+    counts: Counter[str]
+    numbers: list[Number]
+    emp: bool
+    first: str
+    last: str
+
+
 class Repeats:
     """The texts of one stat, all of one type, in the order in which they came."""
 
-    __slots__ = ("_counts", "_first", "_last", "_numbers", "emp", "kind")
+    __slots__ = ("_kept", "kind")
 
     def __init__(self, kind: Kind) -> None:
         self.kind = kind
-        self.emp = False
-        self._counts: Counter[str] = Counter()
-        self._numbers: list[Number] = []  # what the texts say, in the order of `_counts`
-        self._first = self._last = ""
+        self._kept = _Kept(Counter(), [], False, "", "")
 
     def add(self, texts: Sequence[object]) -> bool:
         """Counts all of the texts, or none and says so: where one is no value, they are not written alike, are of
         another type, or too many are different."""
         # A copy: what is no text may have a hash that fails in the middle.
-        counts = Counter(self._counts)
+        counts = Counter(self._kept.counts)
         try:
             counts.update(cast("Sequence[str]", texts))
         except Exception:  # noqa: BLE001  (as above)
             return False
-        if len(counts) > MOST or not self._read(list(islice(counts, len(self._counts), None))):
+        fresh = list(islice(counts, len(self._kept.counts), None))
+        read = read_alike(fresh) if fresh else (self.kind, False, [])
+        if len(counts) > MOST or read is None or read[0] != self.kind:
             return False
-        if not self._counts:
-            self._first = cast("str", texts[0])
-        self._last = cast("str", texts[-1])
-        self._counts = counts
+        kept = _Kept(
+            counts,
+            self._kept.numbers + read[2],
+            self._kept.emp or read[1],
+            self._kept.first if self._kept.counts else cast("str", texts[0]),
+            cast("str", texts[-1]),
+        )
+        # In one step: the caller may be interrupted anywhere by a signal handler that raises.
+        self._kept = kept
         return True
 
     def hand_over(self, stat: Accumulator) -> None:
         """Adds what was counted to the stat."""
-        numbers = dict(zip(self._counts, self._numbers))
-        stat.emp = stat.emp or self.emp
-        stat.add_counted(self._numbers, list(self._counts.values()), numbers[self._first], numbers[self._last])
-
-    def _read(self, texts: list[str]) -> bool:
-        """Notes what texts say that were not met before; False, and nothing is noted, where they are not alike."""
-        if not texts:
-            return True
-        read = read_alike(texts)
-        if read is None or read[0] != self.kind:
-            return False
-        self.emp = self.emp or read[1]
-        self._numbers += read[2]
-        return True
+        counts, numbers, emphasis, first, last = self._kept
+        read = dict(zip(counts, numbers))
+        stat.emp = stat.emp or emphasis
+        stat.add_counted(numbers, list(counts.values()), read[first], read[last])

@@ -114,8 +114,9 @@ def _decimals(zeros: bytes, suffix: bytes, count: int) -> int | None:
 
 def _as_whole(digits: str, decimals: int) -> list[Number]:
     """Numbers that have lost their points. A quotient of two such exact numbers is rounded as the decimal would be."""
+    shortened = _without_zeros(digits)
     try:
-        whole = json.loads(f"[{_without_zeros(digits)}]")
+        whole = json.loads(f"[{shortened}]") if shortened else [0]
     except ValueError:
         whole = list(map(int, digits.split(",")))
     if not decimals:
