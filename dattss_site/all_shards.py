@@ -8,6 +8,7 @@ from collections.abc import Callable
 from django.conf import settings
 
 from dattss_site.children import Child
+from dattss_site.parts import stop_all
 
 log = logging.getLogger("dattss.shards")
 
@@ -29,7 +30,7 @@ def serve_all(announce: Callable[[], None]) -> str:
         child.start()
     announce()
     asked_to_stop.wait()
-    _stop_all(children)
+    stop_all(children)
     return ""
 
 
@@ -42,12 +43,3 @@ def _data_server(shard: int) -> Child:
     }
     agent = [] if shard == 0 else ["--no-agent"]
     return Child(f"shard {shard}", ["manage.py", "up", *agent], environment, stop_seconds=STOP_SECONDS)
-
-
-def _stop_all(children: list[Child]) -> None:
-    """All at once: their stop times must not add up."""
-    threads = [threading.Thread(target=child.stop) for child in children]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()

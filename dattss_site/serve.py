@@ -3,7 +3,6 @@
 from dattss_site.server import SiteServer  # isort: skip  (installs Twisted's reactor)
 
 from collections.abc import Callable
-from typing import Protocol
 
 import dattss
 from django.conf import settings
@@ -11,14 +10,8 @@ from django.conf import settings
 from accounts.system_account import ensure_system_account, system_key
 from dattss_site.children import Child, host_agent
 from dattss_site.embedded_celery import EmbeddedCelery
+from dattss_site.parts import Part, stop_all
 from stats.selfwatch import SelfWatch
-
-
-class Part(Protocol):
-    """Something that runs beside the server."""
-
-    def start(self) -> None: ...
-    def stop(self) -> object: ...
 
 
 def serve(announce: Callable[[], None], *, with_agent: bool) -> str:
@@ -42,8 +35,7 @@ def serve(announce: Callable[[], None], *, with_agent: bool) -> str:
 
     def stop_parts() -> None:
         watch.client = None
-        for part in reversed(running):
-            part.stop()
+        stop_all(running)
 
     server.before_stop(stop_parts)
     server.run(start_parts)
