@@ -316,9 +316,13 @@ class _Merge:
 
     def _read(self, folder: _Folder, file: str, groups: list["_Group"]) -> None:
         """Puts what the file has of a minute before the other texts of that minute."""
-        self._flush.open(folder)
+        try:
+            self._flush.open(folder)
+            content = folder.content(file)
+        except OSError:
+            return  # as above
         there: defaultdict[int | None, list[bytes]] = defaultdict(list)
-        for line in folder.content(file).split(b"\n")[:-1]:
+        for line in content.split(b"\n")[:-1]:
             there[_MINUTE_OF.get(line[:6])].append(line + b"\n")
         for group in groups:
             group.texts[:0] = filter(_is_sound, there[group.lines.minute % MINUTES])
