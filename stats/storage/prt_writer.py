@@ -114,7 +114,8 @@ class _Folder:
 
 
 class Writer:
-    """Writes lines below `root`. It must be the only one that writes there; its calls may come from several threads.
+    """Writes lines below `root`. It must be the only one that writes there, but for accounts that it is told to
+    `forget` before it writes of them again; its calls may come from several threads.
 
     It remembers the last minute of each file that it wrote to (about 200 bytes a stat), for the days of the latest
     call.
@@ -124,6 +125,13 @@ class Writer:
         self._root = root
         self._lock = threading.Lock()
         self._days: dict[int, dict[tuple[int, str], _Folder]] = {}
+
+    def forget(self, account: int) -> None:
+        """Looks at the account's files again before anything is added to them: somebody else may have written there."""
+        with self._lock:
+            for folders in self._days.values():
+                for place in [place for place in folders if place[0] == account]:
+                    del folders[place]
 
     def merged(self, lines: Iterable[Lines]) -> Merged:
         """What these lines become: those of the same minute and file are merged, in the order in which they come, after

@@ -77,6 +77,16 @@ def test_a_late_minute_goes_to_its_place_and_what_follows_is_appended(writer: Wr
     assert minutes_in(tmp_path / FILE) == ["00:10", "00:15", "00:20", "00:30", "00:40"]
 
 
+def test_what_another_has_written_meanwhile_is_seen_once_the_account_is_forgotten(tmp_path: Path) -> None:
+    here, there = Writer(tmp_path), Writer(tmp_path)
+    add(here, [row(1), row(1, account=2)])
+    add(there, [row(2), row(4)])
+    here.forget(1)
+    add(here, [row(3), row(4), row(2, account=2)])
+    assert minutes_in(tmp_path / FILE) == ["00:01", "00:02", "00:03", "00:04"]
+    assert minutes_in(tmp_path / FILE.replace("1/", "2/", 1)) == ["00:01", "00:02"]
+
+
 def test_lines_that_a_late_minute_does_not_touch_stay_as_they_are(tmp_path: Path) -> None:
     path = tmp_path / FILE
     path.parent.mkdir(parents=True)
