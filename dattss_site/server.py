@@ -67,7 +67,9 @@ class SiteServer:
                 await self._own(settings.DATTSS_SHARD, layer)
             if settings.UDP_PORT:
                 self._udp = await UdpIntake.open(settings.HOST, settings.UDP_PORT, self._keys, self._watch)
-        except (OSError, DatabaseError) as problem:
+        except Exception as problem:
+            if not isinstance(problem, (OSError, DatabaseError)):
+                log.exception("The server cannot start.")
             self.failure = f"{getattr(problem, 'strerror', None) or problem}"
             self._server.stop()
             return

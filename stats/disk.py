@@ -98,14 +98,7 @@ class Disk:
 
     def read_delivered(self) -> Dump:
         """Which commits were taken, as of the last flush; nothing where that file is damaged, and the log says so."""
-        path = self._folder / DELIVERED
-        try:
-            return decoded(path.read_bytes())
-        except FileNotFoundError:
-            return []
-        except msgspec.DecodeError as error:
-            log.error("%s is damaged (%s): a commit of before that is sent again may count twice", path, error)  # noqa: TRY400
-            return []
+        return _read_delivered(self._folder / DELIVERED)
 
     def hand_over(self, account: int, delivered: Dump) -> None:
         """Puts what was delivered of an account beside its files, for the shard that it moves to. Raises OSError."""
@@ -113,10 +106,7 @@ class Disk:
 
     def read_handed_over(self, account: int) -> Dump:
         """What `hand_over` has put there, on this shard or on the one where the account was before."""
-        try:
-            return decoded(self._handed(account).read_bytes())
-        except FileNotFoundError:
-            return []
+        return _read_delivered(self._handed(account))
 
     def keeps(self, account: int) -> bool:
         """Whether something is meant for files of the account that cannot be written."""
@@ -208,3 +198,13 @@ def _failing(write: Callable[[_Item], None], items: Iterable[_Item], problems: l
             problems.append(error)
             failing.append(item)
     return failing
+
+
+def _read_delivered(path: Path) -> Dump:
+    try:
+        return decoded(path.read_bytes())
+    except FileNotFoundError:
+        return []
+    except msgspec.DecodeError as error:
+        log.error("%s is damaged (%s): a commit of before that is sent again may count twice", path, error)  # noqa: TRY400
+        return []

@@ -2,9 +2,10 @@
 
 from collections import deque
 from collections.abc import Iterator
+from itertools import chain
 from typing import Any
 
-from stats.aggregation.commit import Commit
+from stats.aggregation.commit import Commit, Event
 from stats.storage.paths import Level
 
 KEPT = 100
@@ -23,15 +24,16 @@ class Events:
         self._changed: set[tuple[int, Level]] = set()
 
     def add(self, account_id: int, commit: Commit, now: float) -> list[dict[str, Any]]:
-        """Keeps the events of a commit that arrived at `now`; returns them as pages and files show them."""
+        """Keeps the events of a commit that arrived at `now`, of very many the newest; returns what it keeps, as pages
+        and files show it."""
         shown: list[dict[str, Any]] = []
-        for event in commit.evt:
+        for event in _newest(commit.evt):
             shown.append(
                 {
                     "at": round(now - commit.age - event.age, 3),
                     "nam": commit.nam,
                     "lvl": event.lvl,
-                    "typ": event.typ,
+                    "typ": _cut(event.typ),
                     "msg": _cut(event.msg),
                     "trc": _cut(event.trc),
                     "cnt": event.cnt,
@@ -76,6 +78,16 @@ class Events:
 
 def _size(event: dict[str, Any]) -> int:
     return _EVENT_BYTES + sum(len(event.get(field, "")) for field in ("msg", "trc", "typ", "nam"))
+
+
+def _newest(events: list[Event]) -> list[Event]:
+    """The newest `KEPT` of each level, in their order: a ring takes no more, and a commit may have a million."""
+    if len(events) <= KEPT:
+        return events
+    places: dict[str, deque[int]] = {level: deque(maxlen=KEPT) for level in LEVELS}
+    for place, event in enumerate(events):
+        places[event.lvl].append(place)
+    return [events[place] for place in sorted(chain.from_iterable(places.values()))]
 
 
 def _cut(text: str) -> str:

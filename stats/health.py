@@ -24,7 +24,8 @@ Send = Callable[[dict[str, Any]], Awaitable[None]]
 async def healthz(_scope: dict[str, Any], _receive: Receive, send: Send) -> None:
     """200 as soon as this process takes commits: for the shard that it owns or, as a web node, for all."""
     shard = runtime.shard
-    takes = runtime.keys is not None and (shard.open if shard is not None else runtime.forwarder is not None)
+    ready = shard.open if shard is not None else settings.DATTSS_SHARD is None and runtime.forwarder is not None
+    takes = runtime.keys is not None and ready
     await _reply(send, takes, {"ok": takes, "shard": settings.DATTSS_SHARD})
 
 

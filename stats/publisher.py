@@ -67,9 +67,9 @@ class Publisher:
         self._numbers = {account: self._numbers[account] for account in watched if account in self._numbers}
         self._told_slot = {account: self._told_slot[account] for account in watched if account in self._told_slot}
 
-    async def event(self, account_id: int, event: dict[str, Any], now: float) -> None:
-        """Sends an error or a warning to those who watch."""
-        if account_id in self._engine.watched(now):
+    async def events(self, account_id: int, events: list[dict[str, Any]], now: float) -> None:
+        """Sends errors and warnings, one after the other, to those who watch."""
+        for event in events:
             await self._send(account_id, {"type": "event", "at": round(now, 3), "event": event})
 
     async def _publish_changes(self, account_id: int, now: float) -> None:

@@ -124,7 +124,8 @@ class Shard:
         await self.settle()
         self.keys.changed = self.settle
         self.open = True
-        self.spawn(self._every(TICK_SECONDS, self._tick))
+        self.spawn(self._every(TICK_SECONDS, self._mind_minutes))
+        self.spawn(self._every(TICK_SECONDS, self._publish))
         self.spawn(self._every(SAMPLE_SECONDS, self._sample))
         self.spawn(self._durability.run())
 
@@ -304,8 +305,8 @@ class Shard:
         return self.engine.apply(account_id, commit, now, given)
 
     def _tell(self, account_id: int, events: list[dict[str, Any]], now: float) -> None:
-        for event in events if self.open else ():
-            self.spawn(self.publisher.event(account_id, event, now))
+        if self.open and self.engine.is_watched(account_id, now):
+            self.spawn(self.publisher.events(account_id, events, now))
 
     def _advance(self, now: float) -> None:
         ended = self.engine.advance(now)
@@ -387,10 +388,14 @@ class Shard:
             due = max(due + seconds, loop.time())
             await asyncio.sleep(due - loop.time())
 
-    async def _tick(self) -> None:
+    async def _publish(self) -> None:
+        """A round of its own: Redis may hang, and minutes do not wait for it."""
         now = self._clock()
         self._advance(now)
         await self.publisher.tick(now)
+
+    async def _mind_minutes(self) -> None:
+        self._advance(self._clock())
         if self._units and time.monotonic() >= self._flush_by and not self._flushing.locked():
             self._flush_by = time.monotonic() + RETRY_SECONDS
             self.spawn(self._flush_unasked())

@@ -277,6 +277,11 @@ class Engine:
         """The accounts that somebody looks at."""
         return [account.id for account in self._accounts.values() if account.watched_until > now]
 
+    def is_watched(self, account_id: int, now: float) -> bool:
+        """Whether somebody looks at this account."""
+        account = self._accounts.get(account_id)
+        return account is not None and account.watched_until > now
+
     def changes(self, account_id: int, now: float) -> Entry:
         """What has changed since the last call: the `update` message without its number; its lists may be empty."""
         account = self._account(account_id)

@@ -12,7 +12,7 @@ after a restart; this module keeps them as they come.
 import logging
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Required, TypedDict
 
 import msgspec
 
@@ -22,6 +22,22 @@ from stats.storage.replace import replace
 logger = logging.getLogger("dattss.storage")
 
 State = dict[str, Any]
+
+
+class _State(TypedDict, total=False):
+    """What a start relies on; other fields are kept as they are."""
+
+    nam: Required[str]
+    seen: Required[float]
+    upt: Required[float | None]
+    mem: Required[float | None]
+    cpu: Required[float | None]
+    err: Required[int]
+    wrn: Required[int]
+    stats: Required[dict[str, dict[str, dict[str, Any]]]]
+
+
+_check = msgspec.json.Decoder(_State).decode
 
 _encode = msgspec.json.Encoder().encode
 _decode = msgspec.json.Decoder(dict[str, Any]).decode
@@ -73,11 +89,9 @@ def _read(path: Path) -> State | None:
     except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
         return None
     try:
+        _check(contents)
         state = _decode(contents)
     except msgspec.DecodeError as error:
         logger.warning("ignored the damaged state %s: %s", path, error)
-        return None
-    if not isinstance(state.get("stats"), dict):
-        logger.warning("ignored the damaged state %s: it has no stats", path)
         return None
     return state

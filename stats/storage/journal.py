@@ -79,16 +79,17 @@ class Journal:
     def sync(self) -> None:
         """Returns when all that was appended before the call would survive a power cut. Called from one thread, which
         may be another than that of the other calls: only here are descriptors closed."""
-        while self._ended:
-            descriptor = self._ended[0]
-            os.fdatasync(descriptor)
-            os.close(descriptor)
-            self._ended.popleft()
+        # The open one first: should it be ended just then, it is among the others.
         if self._dirty:
             self._dirty = False
             descriptor = self._descriptor
             if descriptor >= 0:
                 os.fdatasync(descriptor)
+        while self._ended:
+            descriptor = self._ended[0]
+            os.fdatasync(descriptor)
+            os.close(descriptor)
+            self._ended.popleft()
 
     def close(self) -> None:
         """Ends the segment that is open, if one is, with all its records on the disk."""

@@ -57,6 +57,18 @@ def test_events_are_at_most_as_large_as_their_ring() -> None:
     assert restored.nbytes == events.nbytes
 
 
+def test_of_a_flood_of_events_in_one_commit_the_newest_are_kept() -> None:
+    flood = [Event("warning" if number % 1000 else "error", f"{number}", typ="t" * 50_000) for number in range(300_000)]
+    events = Events()
+    shown = events.add(1, Commit(nam="api", prt=Partials(), evt=flood), START)
+    assert [event["msg"] for event in shown if event["lvl"] == "error"] == [f"{n}000" for n in range(200, 300)]
+    assert [event["msg"] for event in shown if event["lvl"] == "warning"] == [
+        f"{n}" for n in range(299_900, 300_000) if n % 1000
+    ]
+    assert shown == events.recent(1, 1000)
+    assert events.nbytes < 200 * (LONGEST + 1000)
+
+
 def test_partials_that_wait_are_folded_before_they_are_too_many() -> None:
     engine = Engine(START, 100)
     sent = commit("api", *[partial("x", [1]) for _ in range(1000)])

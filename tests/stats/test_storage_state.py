@@ -1,5 +1,6 @@
 """`.cur`, `errors` and `warnings`: replaced whole, read with patience."""
 
+import json
 import logging
 from pathlib import Path
 
@@ -23,6 +24,7 @@ STATE = {
     "stats": {"c": {"new": {"total": 3.0}}, "g": {}, "ms": {"query": {"avg": 98.5}}},
 }
 
+WRONG_TYPE = json.dumps({**STATE, "seen": "yesterday"})
 json_values = st.recursive(
     st.none()
     | st.booleans()
@@ -44,7 +46,7 @@ def test_a_state_reads_back_as_it_was(tmp_path: Path) -> None:
 @given(st.dictionaries(st.text(max_size=5), json_values, max_size=4))
 def test_any_state_reads_back_as_it_was(tmp_path_factory: pytest.TempPathFactory, fields: dict[str, object]) -> None:
     root = tmp_path_factory.mktemp("root")
-    state = {**fields, "stats": {}}
+    state = {**fields, **STATE}
     cur.write(root, 0, "a:b!", cur.encode(state))
     assert cur.read(root, 0, "a:b!") == state
 
@@ -54,7 +56,9 @@ def test_no_state_is_none_and_no_account_is_empty(tmp_path: Path) -> None:
     assert cur.read_all(tmp_path, 1) == {}
 
 
-@pytest.mark.parametrize("content", ["", '{"nam": "api", "sta', "[]", "{}", '{"stats": []}', "\0\0"])
+@pytest.mark.parametrize(
+    "content", ["", '{"nam": "api", "sta', "[]", "{}", '{"stats": []}', '{"nam": "x", "stats": {}}', "\0\0", WRONG_TYPE]
+)
 def test_a_damaged_state_is_reported_and_takes_no_other_with_it(
     tmp_path: Path, caplog: pytest.LogCaptureFixture, content: str
 ) -> None:
