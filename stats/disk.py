@@ -81,6 +81,10 @@ class Disk:
             self._carry_out(plan)
         self._undone = None
 
+    def take_over(self, account: int) -> None:
+        """Another shard may have written the account's files: what is known of them counts no more."""
+        self._writer.forget(account)
+
     def read_states(self, account: int) -> list[dict[str, Any]]:
         """The `.cur` contents of every process of an account."""
         states = cur.read_all(self._root, account)

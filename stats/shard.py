@@ -220,8 +220,9 @@ class Shard:
         self._bring_in(restored)
 
     def _read_account(self, account_id: int) -> Restored:
-        """What the files have of an account. Called in a thread."""
+        """What the files have of an account that comes. Called in a thread, since it may wait for a flush."""
         read = self._disk
+        read.take_over(account_id)
         return Restored(
             account_id, read.read_states(account_id), read.read_events(account_id), read.read_handed_over(account_id)
         )

@@ -16,7 +16,7 @@ from stats.aggregation.commit import Commit
 from stats.aggregation.cut import Cut, minute_row, of_page
 from stats.aggregation.groups import merged_rows
 from stats.aggregation.live import Entry
-from stats.aggregation.pages import SLOT_SECONDS, SLOTS, Page, Texts, columns_of, slot_of
+from stats.aggregation.pages import SLOT_SECONDS, SLOTS, TEXT_BYTES, Page, Texts, columns_of, slot_of
 from stats.aggregation.partial import KINDS, Kind, MinuteRow
 from stats.aggregation.registry import DEFAULT_INTERVAL, NO_LAYOUT, Account, Layout, Process, Share, Stat
 from stats.aggregation.resting import Rest, Resting
@@ -24,7 +24,8 @@ from stats.aggregation.resting import Rest, Resting
 WATCH_SECONDS = 60.0  # a page that does not renew its interest is gone
 REST_SLOTS = 60 * SLOTS  # after an hour without a value a stat goes to rest
 MOST_COLLECTED = 16_384  # partials that wait to be folded, 80 bytes each: that takes some 10 ms
-MOST_LATE = 100_000  # late rows of some 400 bytes, or twice what is left of them, before those of a minute are merged
+MOST_LATE = 40 << 20  # bytes of late rows, or twice what is left of them, before those of a minute are merged
+ROW_BYTES = 400  # of a late row beside its sketch
 _STAT_BYTES = 300  # of a stat beside its row in a page: the object, its name, its place in a dict
 _IDLE_SLOTS = SLOTS + 1  # after as many slots without a value nothing moves any more
 
@@ -45,6 +46,7 @@ class Engine:
         self._slot = slot_of(now)
         self._pages: list[Page[Stat]] = []
         self._late: list[MinuteRow] = []
+        self._late_bytes = 0
         self._most_late = MOST_LATE
         self._collected = 0  # partials that wait in the pages
         self.stat_count = 0
@@ -122,9 +124,11 @@ class Engine:
             stat = page.owners[row]
             assert stat is not None  # noqa: S101  (a layout has live stats only)
             self._late.append(minute_row(stat, minute, fields, text or ""))
-        if len(self._late) > self._most_late:
+        self._late_bytes += _size(self._late[-len(rows) :])
+        if self._late_bytes > self._most_late:
             self._late = merged_rows(self._late)
-            self._most_late = max(MOST_LATE, 2 * len(self._late))
+            self._late_bytes = _size(self._late)
+            self._most_late = max(MOST_LATE, 2 * self._late_bytes)
 
     def _lay_out(self, process: Process, given: Checked) -> Layout:
         """Where the partials go; stats that are new get their rows, as long as the account may have more."""
@@ -234,6 +238,7 @@ class Engine:
         return {
             "stats": _STAT_BYTES * self.stat_count + sum(page.nbytes for page in self._pages),
             "sketches": sum(page.sketch_bytes for page in self._pages),
+            "late": self._late_bytes,
             "resting": sum(account.resting.nbytes for account in self._accounts.values()),
         }
 
@@ -246,7 +251,7 @@ class Engine:
     def cut(self, now: float) -> Cut:
         """A cut through the minute as far as it has come. Its values belong to the cut: they are not handed out again
         only because `advance`, or the end of the process, follows."""
-        late, self._late, self._most_late = self._late, [], MOST_LATE
+        late, self._late, self._late_bytes, self._most_late = self._late, [], 0, MOST_LATE
         processes = [
             (process, {**live.process_entry(process, now), "resting": account.resting.of_process(process.name)})
             for account in self._accounts.values()
@@ -334,6 +339,11 @@ class Engine:
         if account is None:
             account = self._accounts[account_id] = Account(account_id, Resting(self._most_stats))
         return account
+
+
+def _size(rows: list[MinuteRow]) -> int:
+    """About the bytes that the rows take."""
+    return sum(ROW_BYTES + (TEXT_BYTES + len(row.aggregate.skt) if row.aggregate.skt else 0) for row in rows)
 
 
 def _rest_of(entry: Entry) -> Rest:

@@ -26,8 +26,9 @@ SIZE = 4096
 PCT, EMP = FIELDS, FIELDS + 1  # what a partial has behind its eight fields
 COLUMNS = FIELDS + 2
 MOST_SKETCHES = 16 << 20  # bytes of a page's sketches, before those of a row are merged early
+MERGE_STEP = 1 << 20  # bytes that come between two such merges: no more texts than are merged at once
 _MOST_MERGED = 16_384  # texts that are merged at once: that takes some 25 ms
-_TEXT_BYTES = 64  # of a text beside its characters
+TEXT_BYTES = 64  # of a text beside its characters
 _WAVE = 64  # most parts of one stat that are merged at once; bounds the memory of a batch with many repeats
 _NEVER = -(10**9)
 _FREE = 2**62  # first slot of a row that nobody has
@@ -62,6 +63,7 @@ class Page(Generic[Owner]):
         self.owners: list[Owner | None] = [None] * SIZE
         self.sketches: dict[int, list[str]] = {}
         self.sketch_bytes = 0
+        self._merge_over = MOST_SKETCHES
         self.before_change: Callable[[], None] | None = None
         self._free = list(range(SIZE - 1, -1, -1))
         self._rows: list[Rows] = []
@@ -127,8 +129,6 @@ class Page(Generic[Owner]):
         rows, values = np.concatenate(self._rows), columns_of(b"".join(self._values))
         self._rows, self._values = [], []
         self._fold_into(self.slot, rows, values)
-        if self.sketch_bytes > MOST_SKETCHES:
-            self._merge_sketches()
 
     def advance(self, slot: int) -> None:
         """Opens `slot`. Where it lies back the clock was set, and the page goes on from there with an empty ring."""
@@ -161,6 +161,7 @@ class Page(Generic[Owner]):
         """The sketches of the minute by row; the page begins anew."""
         taken, self.sketches = self.sketches, {}
         self.sketch_bytes = 0
+        self._merge_over = MOST_SKETCHES
         return taken
 
     def _keep(self, rows: Rows, texts: Texts) -> None:
@@ -169,12 +170,15 @@ class Page(Generic[Owner]):
         for row, text in zip(rows.tolist(), texts, strict=True):
             if text is None:
                 continue
-            size += len(text) + _TEXT_BYTES
+            size += len(text) + TEXT_BYTES
             if row in sketches:
                 sketches[row].append(text)
             else:
                 sketches[row] = [text]
         self.sketch_bytes += size
+        if self.sketch_bytes > self._merge_over:
+            self._merge_sketches()
+            self._merge_over = max(MOST_SKETCHES, self.sketch_bytes + MERGE_STEP)
 
     def _merge_sketches(self) -> None:
         """Merges those of the rows that have most, into one text a row; a bounded number, since somebody waits for it.
@@ -233,4 +237,4 @@ def columns_of(values: bytes) -> Floats:
 
 
 def _size(texts: list[str]) -> int:
-    return sum(len(text) + _TEXT_BYTES for text in texts)
+    return sum(len(text) + TEXT_BYTES for text in texts)

@@ -3,6 +3,7 @@
 import errno
 
 _FULL = frozenset((errno.ENOSPC, errno.EDQUOT, errno.EFBIG))
+_PASSING = frozenset((errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.EINTR))
 
 
 class StorageError(OSError):
@@ -12,6 +13,11 @@ class StorageError(OSError):
     def full(self) -> bool:
         """Whether the disk, a quota or a limit on file sizes is reached: nothing fits until somebody makes room."""
         return self.errno in _FULL
+
+
+def is_passing(cause: OSError) -> bool:
+    """Whether it says nothing of the file: the process or the machine has run short of something else for a moment."""
+    return cause.errno in _PASSING
 
 
 def failure(cause: OSError, path: str) -> StorageError:

@@ -21,7 +21,7 @@ from typing import NamedTuple
 from stats.aggregation.groups import merge_groups
 from stats.aggregation.partial import Aggregate
 from stats.storage import paths
-from stats.storage.failures import StorageError, failure
+from stats.storage.failures import StorageError, failure, is_passing
 from stats.storage.lines import Lines
 from stats.storage.prt import MINUTES, format_line, parse_line
 from stats.storage.replace import replace_in
@@ -114,7 +114,8 @@ class _Folder:
 
 
 class Writer:
-    """Writes lines below `root`. It must be the only one that writes there; its calls may come from several threads.
+    """Writes lines below `root`. It must be the only one that writes there, but for accounts that it is told to
+    `forget` before it writes of them again; its calls may come from several threads.
 
     It remembers the last minute of each file that it wrote to (about 200 bytes a stat), for the days of the latest
     call.
@@ -125,9 +126,17 @@ class Writer:
         self._lock = threading.Lock()
         self._days: dict[int, dict[tuple[int, str], _Folder]] = {}
 
+    def forget(self, account: int) -> None:
+        """Looks at the account's files again before anything is added to them: somebody else may have written there."""
+        with self._lock:
+            for folders in self._days.values():
+                for place in [place for place in folders if place[0] == account]:
+                    del folders[place]
+
     def merged(self, lines: Iterable[Lines]) -> Merged:
         """What these lines become: those of the same minute and file are merged, in the order in which they come, after
-        what the file has already. Nothing is written, but torn lines are cut off."""
+        what the file has already. Nothing is written, but torn lines are cut off. Raises OSError where the process has
+        no more files to open, or the like; one bad file raises nothing."""
         with self._lock:
             flush = _Flush(self._root, self._days)
             try:
@@ -284,8 +293,9 @@ class _Merge:
         """The lines of a process's minute that stay as they are; what becomes of the others is added to them later."""
         try:
             folder = self._flush.folder(lines)
-        except OSError:
-            folder = None  # writing them will fail as well, and tell
+        except OSError as error:
+            self._passed_over(error)
+            folder = None
         except (ValueError, OverflowError) as error:
             self._flush.refuse(lines, lines.files, error)
             return Lines(*lines.where)
@@ -303,8 +313,9 @@ class _Merge:
                 continue
             try:
                 last = self._flush.last(folder, file) if folder else _NONE
-            except OSError:
-                last = _NONE  # as above
+            except OSError as error:
+                self._passed_over(error)
+                last = _NONE
             except ValueError as error:
                 self._flush.refuse(lines, [file], error)
                 continue
@@ -316,12 +327,24 @@ class _Merge:
 
     def _read(self, folder: _Folder, file: str, groups: list["_Group"]) -> None:
         """Puts what the file has of a minute before the other texts of that minute."""
-        self._flush.open(folder)
+        try:
+            self._flush.open(folder)
+            content = folder.content(file)
+        except OSError as error:
+            self._passed_over(error)
+            return
         there: defaultdict[int | None, list[bytes]] = defaultdict(list)
-        for line in folder.content(file).split(b"\n")[:-1]:
+        for line in content.split(b"\n")[:-1]:
             there[_MINUTE_OF.get(line[:6])].append(line + b"\n")
         for group in groups:
             group.texts[:0] = filter(_is_sound, there[group.lines.minute % MINUTES])
+
+    @staticmethod
+    def _passed_over(error: OSError) -> None:
+        """What cannot be read goes on without what is there: writing it will fail as well, and tell. Not so where the
+        error passes, and the write would put the new values in place of those that are there: it is raised again."""
+        if is_passing(error):
+            raise error
 
     @staticmethod
     def _merge(groups: list["_Group"]) -> None:

@@ -81,7 +81,7 @@ def test_partials_that_wait_are_folded_before_they_are_too_many() -> None:
 
 
 def test_late_rows_of_one_minute_become_one(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(engines, "MOST_LATE", 50)
+    monkeypatch.setattr(engines, "MOST_LATE", 50 * engines.ROW_BYTES)
     engine = Engine(START, 100)
     for number in range(500):
         sent = commit("api", partial("x", [1, number]), age=120.0 + 60.0 * (number % 10))

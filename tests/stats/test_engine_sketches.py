@@ -8,10 +8,12 @@ from typing import Any
 import pytest
 from dattss import sketch
 
+from stats.aggregation import engine as engines
 from stats.aggregation import pages
 from stats.aggregation.commit import InvalidCommit
 from stats.aggregation.cut import calculated
 from stats.aggregation.engine import Engine
+from stats.aggregation.groups import merged_rows
 from tests.stats.commits import commit, partial
 from tests.stats.one_sketch import sketch_of
 
@@ -129,18 +131,32 @@ def test_what_is_no_sketch_refuses_the_commit_and_says_where(text: str) -> None:
     assert sender.engine.stat_count == 0
 
 
-def test_a_stat_with_very_many_commits_keeps_few_sketches(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("age", [0, 8], ids=["in this slot", "in an earlier one"])
+def test_a_stat_with_very_many_commits_keeps_few_sketches(monkeypatch: pytest.MonkeyPatch, age: int) -> None:
     monkeypatch.setattr(pages, "MOST_SKETCHES", 50_000)
+    monkeypatch.setattr(pages, "MERGE_STEP", 3_000)
     sender = Sender()
     draw = random.Random(1)
     for _ in range(2000):
-        sender.send(1, timer([draw.lognormvariate(4, 1) for _ in range(20)]))
+        sender.send(10, timer([draw.lognormvariate(4, 1) for _ in range(20)]), age=age)
         [page] = sender.engine._pages
-        assert page.sketch_bytes < 2 * 50_000 + 66_000  # what one batch may bring comes on top
-        page.fold()
+        assert page.sketch_bytes <= 50_000
     [row], _ = sender.minute()
     assert row.aggregate.cnt == 40_000
     assert row.aggregate.skt
+
+
+def test_late_sketches_of_one_minute_become_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(engines, "MOST_LATE", 50_000)
+    sender = Sender()
+    draw = random.Random(1)
+    for _ in range(500):
+        sender.send(130, timer([draw.lognormvariate(4, 1) for _ in range(200)]), age=100)
+        assert 0 < sender.engine.memory()["late"] <= 50_000
+        assert sum(len(row.aggregate.skt) for row in sender.engine._late) < sender.engine.memory()["late"]
+    [aggregate] = [row.aggregate for row in merged_rows(sender.engine.cut(START + 130).late)]
+    assert (aggregate.cnt, bool(aggregate.skt)) == (100_000, True)
+    assert sender.engine.memory()["late"] == 0
 
 
 def test_numbers_in_a_sketch_that_nobody_can_have_change_nothing() -> None:

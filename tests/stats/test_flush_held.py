@@ -103,6 +103,24 @@ def test_late_values_for_a_minute_that_is_held_are_merged_with_it(shard: Shard) 
     assert shard.counts("x") == {"00:00": "8"}
 
 
+def test_a_late_value_for_a_file_that_became_a_folder_stops_no_other(shard: Shard) -> None:
+    bad = shard.root / DAY / "api/c_x.prt"
+    shard.send("x", "y")
+    shard.flush()
+    bad.unlink()
+    bad.mkdir()
+    shard.send("x", "y", value=2, age=60)
+    shard.send("y")
+    shard.flush()
+    assert shard.counts("y") == {"00:00": "3", "00:01": "1"}
+    assert shard.disk.unwritable == [f"{bad}: Is a directory"]
+
+    bad.rmdir()
+    shard.flush()
+    assert shard.counts("x") == {"00:00": "2"}
+    assert shard.disk.unwritable == []
+
+
 def test_a_crash_between_plan_and_held_counts_nothing_twice(shard: Shard, tmp_path: Path) -> None:
     row = MinuteRow(1, "api", "c", "x", MIDNIGHT, Aggregate(5, 1, 5, 5, 5, 5, 5, 5))
     lines = list(of_rows([row]))

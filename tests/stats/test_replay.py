@@ -12,10 +12,13 @@ from pytest_django import Settings
 from accounts.keytable import KeyEntry
 from accounts.models import Account
 from stats.aggregation.commit import decode
+from stats.aggregation.partial import Aggregate, MinuteRow
 from stats.keyring import Keyring
 from stats.selfwatch import SelfWatch
 from stats.shard import Parts, Shard, Taken
 from stats.storage.journal import Journal
+from stats.storage.lines import of_rows
+from stats.storage.prt_writer import Writer
 from stats.storage.segment import Record
 from tests.stats.commits import body, partial
 from tests.stats.one_sketch import sketch_of
@@ -64,9 +67,9 @@ async def start(tmp_path: Path, clock: Clock) -> AsyncIterator[Starter]:
         shard.keys.stop()
 
 
-def send(shard: Shard, value: int, number: int | None = None) -> Taken:
+def send(shard: Shard, value: int, number: int | None = None, **fields: Any) -> Taken:
     numbered: dict[str, Any] = {} if number is None else {"iid": "one", "seq": number}
-    raw = json.dumps(body("api", partial("x", [value]), **numbered)).encode()
+    raw = json.dumps(body("api", partial("x", [value]), **numbered, **fields)).encode()
     return shard.take(KEY, decode(raw), raw)
 
 
@@ -204,3 +207,29 @@ async def test_an_owner_that_starts_again_in_the_middle_of_a_move_writes_nothing
     clock.now += 60
     await again.flush()
     assert state.read_text() == "the new owner's"
+
+
+async def test_an_account_that_comes_back_keeps_its_minutes_in_order(
+    tmp_path: Path, start: Starter, clock: Clock, settings: Settings
+) -> None:
+    settings.DATTSS_SHARDS = 2
+    shard = await start()
+    moving = Account.objects.filter(pk=KEY.account_id)
+    send(shard, 5)
+    await moving.aupdate(moving_to=1, moves=1)
+    await shard.keys.fresh()
+    clock.now += 60
+    await shard.flush()
+    await moving.aupdate(shard=1, moving_to=None, moves=2)
+    await shard.keys.fresh()
+    assert KEY.account_id not in shard.held
+
+    clock.now += 180
+    there = MinuteRow(1, "api", "c", "x", int(clock.now // 60) - 1, Aggregate(7, 1, 7, 7, 7, 7, 7, 7))
+    Writer(tmp_path / "stats").write(of_rows([there]))  # as the other shard does
+    await moving.aupdate(shard=0, moves=3)
+    await shard.keys.fresh()
+    send(shard, 1, age=120)
+    clock.now += 60
+    await shard.flush()
+    assert lines(tmp_path) == [["12:13", "5", "1"], ["12:15", "1", "1"], ["12:16", "7", "1"]]

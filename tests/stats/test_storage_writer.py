@@ -2,10 +2,12 @@
 
 import logging
 import os
+import resource
 import subprocess
 import sys
 import textwrap
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -43,6 +45,19 @@ def add(writer: Writer, rows: Iterable[MinuteRow]) -> WriteReport:
     return report
 
 
+@contextmanager
+def most_open_files(spare: int) -> Iterator[None]:
+    """Meanwhile the process can open so many more files."""
+    probe = os.open(os.devnull, os.O_RDONLY)
+    os.close(probe)
+    limits = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (probe + spare, limits[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, limits)
+
+
 @pytest.fixture
 def writer(tmp_path: Path) -> Writer:
     return Writer(tmp_path)
@@ -75,6 +90,27 @@ def test_a_late_minute_goes_to_its_place_and_what_follows_is_appended(writer: Wr
     add(writer, [row(10), row(30)])
     add(writer, [row(20), row(15), row(40)])
     assert minutes_in(tmp_path / FILE) == ["00:10", "00:15", "00:20", "00:30", "00:40"]
+
+
+def test_a_process_that_cannot_open_another_file_merges_later(tmp_path: Path) -> None:
+    known, new = Writer(tmp_path), Writer(tmp_path)
+    add(known, [row(5, 3)])
+    for writer in (known, new):
+        for spare in (0, 1):  # the folder cannot be opened, or nothing in it
+            with most_open_files(spare), pytest.raises(OSError, match="Too many open files"):
+                writer.merged(of_rows([row(5, 10)]))
+    add(new, [row(5, 10)])
+    assert (tmp_path / FILE).read_text().startswith("00:05,13,2,")
+
+
+def test_what_another_has_written_meanwhile_is_seen_once_the_account_is_forgotten(tmp_path: Path) -> None:
+    here, there = Writer(tmp_path), Writer(tmp_path)
+    add(here, [row(1), row(1, account=2)])
+    add(there, [row(2), row(4)])
+    here.forget(1)
+    add(here, [row(3), row(4), row(2, account=2)])
+    assert minutes_in(tmp_path / FILE) == ["00:01", "00:02", "00:03", "00:04"]
+    assert minutes_in(tmp_path / FILE.replace("1/", "2/", 1)) == ["00:01", "00:02"]
 
 
 def test_lines_that_a_late_minute_does_not_touch_stay_as_they_are(tmp_path: Path) -> None:
