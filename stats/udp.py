@@ -30,6 +30,14 @@ _MOST_UNKNOWN = 10_000  # lines
 _MOST_PENDING = 100_000  # stats that wait for the next fold, all accounts together
 
 
+class _Sender(NamedTuple):
+    """Whose values belong together: a process of those that use a key. An account may have several keys."""
+
+    key: str
+    key_id: int
+    process: str
+
+
 class _Folded(NamedTuple):
     """A commit that waits to be taken: its key, its content but for the `age`, and the Unix time it was folded at."""
 
@@ -48,8 +56,8 @@ class UdpIntake(asyncio.DatagramProtocol):
         self._keys = keys
         self._watch = watch
         self._instance = f"udp-{secrets.token_hex(8)}"
-        self._numbers: dict[str, int] = {}  # of the last commit of each key
-        self._intervals: dict[tuple[str, str], Interval] = {}
+        self._numbers: dict[int, int] = {}  # of the last commit of each key
+        self._intervals: dict[_Sender, Interval] = {}
         self._unknown: list[bytes] = []
         self._pending = 0
         self._kept: deque[_Folded] = deque(maxlen=_MOST_KEPT)
@@ -93,15 +101,19 @@ class UdpIntake(asyncio.DatagramProtocol):
         unknown, self._unknown = self._unknown, []
         self.bad += sum(not self._take(line, last=True) for line in unknown)
         intervals, self._intervals, self._pending = self._intervals, {}, 0
-        for (key, process), interval in intervals.items():
-            number = self._numbers[key] = self._numbers.get(key, -1) + 1
-            content = {"nam": process, "iid": self._instance, "seq": number, "prt": interval.take()}
-            self._kept.append(_Folded(key, content, time.time()))
+        self._kept.extend(self._folded(*one) for one in intervals.items())
         await self._commit()
         drops = kernel_drops(self._inode)
         self._watch.udp(self.lines, self.bad, drops - self._drops_told)
         self.lines = self.bad = 0
         self._drops_told = drops
+
+    def _folded(self, sender: _Sender, interval: Interval) -> _Folded:
+        """The next commit of a key, which is an instance of its own: so its numbers have no gaps, and no twins."""
+        number = self._numbers[sender.key_id] = self._numbers.get(sender.key_id, -1) + 1
+        instance = f"{self._instance}-{sender.key_id}"
+        content = {"nam": sender.process, "iid": instance, "seq": number, "prt": interval.take()}
+        return _Folded(sender.key, content, time.time())
 
     async def _commit(self) -> None:
         """Hands in what was folded; what cannot be kept or has no owner now stays here, and comes late."""
@@ -148,7 +160,7 @@ class UdpIntake(asyncio.DatagramProtocol):
             return True
         if entry is None or entry.scope != "ingest":
             return False
-        interval = self._intervals.setdefault((key, process), Interval())
+        interval = self._intervals.setdefault(_Sender(key, entry.key_id, process), Interval())
         before = len(interval)
         if self._pending >= _MOST_PENDING:
             return False
