@@ -24,7 +24,9 @@ from stats.selfwatch import SelfWatch
 _RECEIVE_BUFFER = 4 * 1024 * 1024  # bytes; the kernel drops what does not fit while the loop is busy
 log = logging.getLogger("dattss.udp")
 
-_MOST_KEPT = 10_000  # commits that wait for their owner; the oldest are lost beyond
+_MOST_KEPT = (
+    10_000  # commits that wait for their owner, and of one fold; of those that wait, the oldest are lost beyond
+)
 _MOST_AT_ONCE = 500  # commits that are handed in side by side
 _MOST_UNKNOWN = 10_000  # lines
 _MOST_PENDING = 100_000  # stats that wait for the next fold, all accounts together
@@ -134,10 +136,11 @@ class UdpIntake(asyncio.DatagramProtocol):
 
     async def close(self) -> None:
         """Stops listening; what was collected is committed."""
-        if self._rounds is not None:
-            self._rounds.cancel()
         if self._transport is not None:
             self._transport.close()
+        async with self._sending:  # a round that was cut off while it hands in would take its commits with it
+            if self._rounds is not None:
+                self._rounds.cancel()
         await self.fold()
 
     def _take(self, line: bytes, *, last: bool) -> bool:
@@ -160,14 +163,23 @@ class UdpIntake(asyncio.DatagramProtocol):
             return True
         if entry is None or entry.scope != "ingest":
             return False
-        interval = self._intervals.setdefault(_Sender(key, entry.key_id, process), Interval())
-        before = len(interval)
-        if self._pending >= _MOST_PENDING:
+        interval = self._interval(_Sender(key, entry.key_id, process))
+        if interval is None:
             return False
+        before = len(interval)
         number, kind, emphasis = value
         interval.add(stat, kind, number, emphasis)
         self._pending += len(interval) - before
         return True
+
+    def _interval(self, sender: _Sender) -> Interval | None:
+        """Where the values of a sender go; None where too much waits for the next fold already."""
+        if self._pending >= _MOST_PENDING:
+            return None
+        interval = self._intervals.get(sender)
+        if interval is None and len(self._intervals) < _MOST_KEPT:
+            interval = self._intervals[sender] = Interval()
+        return interval
 
     async def _fold_forever(self) -> None:
         loop = asyncio.get_running_loop()
