@@ -49,6 +49,14 @@ class Child:
 
     def _keep_alive(self) -> None:
         while not self._ending.is_set():
+            outcome = self._run()
+            if not self._ending.is_set():
+                log.warning("%s %s; it is started again.", self.name, outcome)
+                self._ending.wait(RESTART_SECONDS)
+
+    def _run(self) -> str:
+        """Runs the process once; returns how that ended. Without memory or process numbers it cannot even begin."""
+        try:
             # Started by this very thread, which lives as long as the child: the kernel sends the death signal when the
             # thread that forked ends.
             self._process = subprocess.Popen(  # noqa: S603
@@ -56,12 +64,11 @@ class Child:
                 env=self._environment,
                 start_new_session=True,
             )
-            if self._ending.is_set():
-                self._process.terminate()
-            status = self._process.wait()
-            if not self._ending.is_set():
-                log.warning("%s ended with status %d; it is started again.", self.name, status)
-                self._ending.wait(RESTART_SECONDS)
+        except OSError as problem:
+            return f"cannot be started ({problem})"
+        if self._ending.is_set():
+            self._process.terminate()
+        return f"ended with status {self._process.wait()}"
 
 
 def host_agent(key: str, url: str) -> Child:

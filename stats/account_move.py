@@ -6,7 +6,8 @@
 4. `shard` is set and `moving_to` cleared, in one step. The new owner reads the files and takes commits.
 5. The old copy is removed.
 
-Each step may be done again, so that a move that was interrupted anywhere is completed by another run. Which shard has
+Each step may be done again, so that a move that was interrupted anywhere is completed by another run. Where two runs
+copy at once, the one that began later goes on and the other fails. Which shard has
 the account is only ever what the database says: an owner that starts again in the middle goes by that too.
 """
 
@@ -62,20 +63,16 @@ def _home(shard: int) -> str:
 
 
 def _copy(account_id: int, old: int, new: int) -> None:
-    _on_files(new, "begin", account_id)
+    token = _on_files(new, "begin", account_id)["token"]
     for part in _on_files(old, "list", account_id)["parts"]:
         for wanted in _chunks(_on_files(old, "list", account_id, part=part)["files"]):
             pieces = _on_files(old, "read", account_id, wanted=wanted)["pieces"]
-            _on_files(new, "write", account_id, pieces=pieces)
-        _compare(account_id, old, new, part)
-    _on_files(new, "finish", account_id)
-
-
-def _compare(account_id: int, old: int, new: int, part: str) -> None:
-    sent = _on_files(old, "digest", account_id, part=part, arriving=False)
-    come = _on_files(new, "digest", account_id, part=part, arriving=True)
-    if sent["digest"] != come["digest"]:
-        raise EngineError(new, f"{part} of account {account_id} is not what shard {old} has")
+            _on_files(new, "write", account_id, token=token, pieces=pieces)
+        sent = _on_files(old, "digest", account_id, part=part, token=None)
+        come = _on_files(new, "digest", account_id, part=part, token=token)
+        if sent["digest"] != come["digest"]:
+            raise EngineError(new, f"{part} of account {account_id} is not what shard {old} has")
+    _on_files(new, "finish", account_id, token=token)
 
 
 def _chunks(files: list[tuple[str, int]]) -> Iterator[list[tuple[str, int, int]]]:

@@ -103,6 +103,9 @@ async def _work_and_reply(channel: str, work: Callable[[], Awaitable[Message]]) 
         answer = {"ok": True, **await work()}
     except (OSError, LookupError, ValueError, KeysAwayError) as error:
         answer = {"ok": False, "error": str(error) or repr(error)}
+    except Exception as error:  # whoever asks would wait for nothing
+        log.exception("A message could not be answered.")
+        answer = {"ok": False, "error": f"it failed with {error!r}; its log says where"}
     await _shard().layer.send(channel, {"type": "engine.reply", **answer})
 
 
@@ -143,8 +146,8 @@ async def _release(account_id: int) -> Message:
         raise LookupError(f"account {account_id} is not moving")
     if account_id in shard.held:
         await shard.flush()
-    if account_id in shard.held and shard.unwritable:
-        raise OSError(f"there are files that cannot be written: {shard.unwritable[0]}")
+    if account_id in shard.held and await asyncio.to_thread(shard.keeps, account_id):
+        raise OSError(f"files of account {account_id} cannot be written; the log and /readyz name them")
     return {"done": account_id not in shard.held}
 
 
@@ -152,8 +155,8 @@ async def _work_on_files(message: Message) -> Message:
     shard = _shard()
     await shard.keys.fresh()
     place = shard.keys.table.place(message["account"])
-    owned = place is not None and place.shard == shard.number
-    return await asyncio.to_thread(moving_files.work, settings.DATTSS_DATA / "stats", message, owned, place)
+    mine = place is not None and place.shard == shard.number
+    return await asyncio.to_thread(moving_files.work, settings.DATTSS_DATA / "stats", message, mine, place)
 
 
 class LiveConsumer(AsyncWebsocketConsumer):

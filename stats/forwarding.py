@@ -150,6 +150,9 @@ class _Lane:
         except _AWAY as problem:
             log.warning("Shard %s did not answer (%r); clients are asked to come again.", self._shard, problem)
             self.refuse()  # with one of them the owner is away for all
+        except Exception:  # nobody else would answer what waits
+            log.exception("Commits for shard %s could not be sent on; clients are asked to come again.", self._shard)
+            self.refuse()
         finally:
             self._busy = False
             for _, answered in batch:

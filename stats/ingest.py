@@ -45,8 +45,9 @@ async def accept(key: str, encoding: str, body: bytes) -> Answer:
 async def accept_forwarded(shard: "Shard", commits: list[Forwarded]) -> list[Answer]:
     """The answers to commits that other processes have sent on to this one, whose `shard` should own them."""
     answers: list[Answer] = []
+    unknown = await _answer_to_unknown(shard, {commit.key for commit in commits})
     for number, commit in enumerate(commits):
-        entry = await _entry(commit.key)
+        entry = _sending(shard.keys.table.lookup(commit.key), unknown)
         if isinstance(entry, Answer):
             answers.append(entry)
         elif _owner_here(entry) is None:  # who sent it has an old table
@@ -84,9 +85,28 @@ async def _entry(key: str) -> KeyEntry | Answer:
             await keys.fresh()
     except KeysAwayError:
         return UNAVAILABLE
+    return _sending(entry, NO_KEY)
+
+
+def _sending(entry: KeyEntry | None, unknown: Answer) -> KeyEntry | Answer:
+    """The entry where its key may send, else what its sender is told; `unknown` to one whose key is not there."""
     if entry is None:
-        return NO_KEY
+        return unknown
     return entry if entry.scope == "ingest" else READ_KEY
+
+
+async def _answer_to_unknown(shard: "Shard", keys: set[str]) -> Answer:
+    """What to tell those of the keys that the table does not have when this returns.
+
+    Looks at the database at most once for all of them: who has sent their commits on does not wait for many looks.
+    """
+    entries = map(shard.keys.table.lookup, keys)
+    if any(entry is None or _is_coming(entry) for entry in entries):
+        try:
+            await shard.keys.fresh()
+        except KeysAwayError:
+            return UNAVAILABLE
+    return NO_KEY
 
 
 def _owner_here(entry: KeyEntry) -> "Shard | None":

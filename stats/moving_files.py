@@ -1,7 +1,8 @@
 """What an owner does with the files of an account that moves, when `manage.py account_move` asks it to.
 
 The old owner lists, reads, and at last removes; the new one writes and puts in place. Each looks at its table of keys
-first: nobody writes to, or removes, an account that it owns.
+first: nobody writes to, or removes, an account that it owns; files arrive only while the account moves, and are removed
+only while it does not, since then they may be the ones that have just arrived.
 """
 
 from pathlib import Path
@@ -27,7 +28,7 @@ def work(root: Path, message: Message, owned: bool, place: Place | None) -> Mess
     Called in a thread. Raises OSError, TransferError, NotNowError.
     """
     deed, account = message["deed"], int(message["account"])
-    if deed in _CHANGES and (owned or place is None):
+    if deed in _CHANGES and (owned or place is None or place.moving != (deed in _ARRIVES)):
         raise NotNowError(account, deed)
     return _DEEDS[deed](root, account, message)
 
@@ -46,22 +47,22 @@ def _read(root: Path, account: int, message: Message) -> Message:
 
 
 def _digest(root: Path, account: int, message: Message) -> Message:
-    folder = transfer.arriving(root, account) if message["arriving"] else paths.account_dir(root, account)
+    token = message["token"]
+    folder = paths.account_dir(root, account) if token is None else transfer.arriving(root, account, token)
     return {"digest": transfer.digest(folder, message["part"])}
 
 
 def _begin(root: Path, account: int, _message: Message) -> Message:
-    transfer.begin(root, account)
-    return {}
+    return {"token": transfer.begin(root, account)}
 
 
 def _write(root: Path, account: int, message: Message) -> Message:
-    transfer.write(root, account, [Piece(*one) for one in message["pieces"]])
+    transfer.write(root, account, message["token"], [Piece(*one) for one in message["pieces"]])
     return {}
 
 
-def _finish(root: Path, account: int, _message: Message) -> Message:
-    transfer.finish(root, account)
+def _finish(root: Path, account: int, message: Message) -> Message:
+    transfer.finish(root, account, message["token"])
     return {}
 
 
@@ -80,4 +81,5 @@ _DEEDS = {
     "finish": _finish,
     "remove": _remove,
 }
-_CHANGES = frozenset({"begin", "write", "finish", "remove"})
+_ARRIVES = frozenset({"begin", "write", "finish"})
+_CHANGES = _ARRIVES | {"remove"}

@@ -113,6 +113,10 @@ class Shard:
         """The files that the last flush could not write, and why."""
         return self._disk.unwritable
 
+    def keeps(self, account_id: int) -> bool:
+        """Whether something is meant for files of the account that cannot be written. Reads a file."""
+        return self._disk.keeps(account_id)
+
     # --- begin and end --------------------------------------------------------------------------------------------
 
     async def start(self) -> None:

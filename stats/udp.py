@@ -24,10 +24,20 @@ from stats.selfwatch import SelfWatch
 _RECEIVE_BUFFER = 4 * 1024 * 1024  # bytes; the kernel drops what does not fit while the loop is busy
 log = logging.getLogger("dattss.udp")
 
-_MOST_KEPT = 10_000  # commits that wait for their owner; the oldest are lost beyond
+_MOST_KEPT = (
+    10_000  # commits that wait for their owner, and of one fold; of those that wait, the oldest are lost beyond
+)
 _MOST_AT_ONCE = 500  # commits that are handed in side by side
 _MOST_UNKNOWN = 10_000  # lines
 _MOST_PENDING = 100_000  # stats that wait for the next fold, all accounts together
+
+
+class _Sender(NamedTuple):
+    """Whose values belong together: a process of those that use a key. An account may have several keys."""
+
+    key: str
+    key_id: int
+    process: str
 
 
 class _Folded(NamedTuple):
@@ -48,8 +58,8 @@ class UdpIntake(asyncio.DatagramProtocol):
         self._keys = keys
         self._watch = watch
         self._instance = f"udp-{secrets.token_hex(8)}"
-        self._numbers: dict[str, int] = {}  # of the last commit of each key
-        self._intervals: dict[tuple[str, str], Interval] = {}
+        self._numbers: dict[int, int] = {}  # of the last commit of each key
+        self._intervals: dict[_Sender, Interval] = {}
         self._unknown: list[bytes] = []
         self._pending = 0
         self._kept: deque[_Folded] = deque(maxlen=_MOST_KEPT)
@@ -93,15 +103,19 @@ class UdpIntake(asyncio.DatagramProtocol):
         unknown, self._unknown = self._unknown, []
         self.bad += sum(not self._take(line, last=True) for line in unknown)
         intervals, self._intervals, self._pending = self._intervals, {}, 0
-        for (key, process), interval in intervals.items():
-            number = self._numbers[key] = self._numbers.get(key, -1) + 1
-            content = {"nam": process, "iid": self._instance, "seq": number, "prt": interval.take()}
-            self._kept.append(_Folded(key, content, time.time()))
+        self._kept.extend(self._folded(*one) for one in intervals.items())
         await self._commit()
         drops = kernel_drops(self._inode)
         self._watch.udp(self.lines, self.bad, drops - self._drops_told)
         self.lines = self.bad = 0
         self._drops_told = drops
+
+    def _folded(self, sender: _Sender, interval: Interval) -> _Folded:
+        """The next commit of a key, which is an instance of its own: so its numbers have no gaps, and no twins."""
+        number = self._numbers[sender.key_id] = self._numbers.get(sender.key_id, -1) + 1
+        instance = f"{self._instance}-{sender.key_id}"
+        content = {"nam": sender.process, "iid": instance, "seq": number, "prt": interval.take()}
+        return _Folded(sender.key, content, time.time())
 
     async def _commit(self) -> None:
         """Hands in what was folded; what cannot be kept or has no owner now stays here, and comes late."""
@@ -122,10 +136,11 @@ class UdpIntake(asyncio.DatagramProtocol):
 
     async def close(self) -> None:
         """Stops listening; what was collected is committed."""
-        if self._rounds is not None:
-            self._rounds.cancel()
         if self._transport is not None:
             self._transport.close()
+        async with self._sending:  # a round that was cut off while it hands in would take its commits with it
+            if self._rounds is not None:
+                self._rounds.cancel()
         await self.fold()
 
     def _take(self, line: bytes, *, last: bool) -> bool:
@@ -148,14 +163,23 @@ class UdpIntake(asyncio.DatagramProtocol):
             return True
         if entry is None or entry.scope != "ingest":
             return False
-        interval = self._intervals.setdefault((key, process), Interval())
-        before = len(interval)
-        if self._pending >= _MOST_PENDING:
+        interval = self._interval(_Sender(key, entry.key_id, process))
+        if interval is None:
             return False
+        before = len(interval)
         number, kind, emphasis = value
         interval.add(stat, kind, number, emphasis)
         self._pending += len(interval) - before
         return True
+
+    def _interval(self, sender: _Sender) -> Interval | None:
+        """Where the values of a sender go; None where too much waits for the next fold already."""
+        if self._pending >= _MOST_PENDING:
+            return None
+        interval = self._intervals.get(sender)
+        if interval is None and len(self._intervals) < _MOST_KEPT:
+            interval = self._intervals[sender] = Interval()
+        return interval
 
     async def _fold_forever(self) -> None:
         loop = asyncio.get_running_loop()

@@ -2,10 +2,11 @@
 
     ROOT/.home                 the name of this folder of values: two shards that read the same one share it
     ROOT/USER/.delivered       which commits were taken before the account came here
-    ROOT/~arriving-USER/       an account in the making
-    ROOT/~leaving-USER/        one that is being removed
+    ROOT/~arriving-USER-TOKEN/ an account in the making
+    ROOT/~leaving-…/           a folder that is being removed
 
-A reader of values passes all of them over.
+A reader of values passes all of them over. Each arrival has a token of its own: whoever begins one ends the others of
+that account, so that two who copy it at once never mix their files, and only one of them can finish.
 """
 
 import contextlib
@@ -21,6 +22,7 @@ from stats.storage import paths
 
 HOME = ".home"
 HANDED_OVER = ".delivered"
+_LEAVING = f"{paths.UNFINISHED}leaving-"
 
 
 class Piece(NamedTuple):
@@ -94,45 +96,71 @@ def digest(folder: Path, part: str) -> str:
     return found.hexdigest()
 
 
-def arriving(root: Path, account: int) -> Path:
-    """Where an account is put together before it is complete."""
-    return root / f"{paths.UNFINISHED}arriving-{paths.account_name(account)}"
+def begin(root: Path, account: int) -> str:
+    """Makes the folder of an arrival, empty, and removes those of earlier ones. Returns its token."""
+    arrivals = f"arriving-{paths.account_name(account)}-"
+    for left in root.glob(f"{_LEAVING}{arrivals}*"):
+        shutil.rmtree(left, ignore_errors=True)
+    for earlier in root.glob(f"{paths.UNFINISHED}{arrivals}*"):
+        _throw_away(earlier)
+    token = secrets.token_hex(8)
+    _arriving(root, account, token).mkdir(parents=True)
+    return token
 
 
-def begin(root: Path, account: int) -> None:
-    """Makes that folder, empty."""
-    shutil.rmtree(arriving(root, account), ignore_errors=True)
-    arriving(root, account).mkdir(parents=True)
+def arriving(root: Path, account: int, token: str) -> Path:
+    """Where an account is put together before it is complete. Raises TransferError where it was begun anew."""
+    folder = _arriving(root, account, token)
+    if not folder.is_dir():
+        raise TransferError(f"another run has begun to bring account {account} here")
+    return folder
 
 
-def write(root: Path, account: int, pieces: list[Piece]) -> None:
+def write(root: Path, account: int, token: str, pieces: list[Piece]) -> None:
     """Writes parts of files into it. Raises TransferError, OSError."""
-    folder = arriving(root, account)
+    folder = arriving(root, account, token)
     for piece in pieces:
         if zlib.crc32(piece.data) != piece.crc:
             raise TransferError(f"{piece.path} was damaged on its way")
         path = _inside(folder, piece.path)
-        path.parent.mkdir(parents=True, exist_ok=True)
+        _make_folders(folder, path)
         with path.open("r+b" if piece.offset else "wb") as file:
             file.seek(piece.offset)
             file.write(piece.data)
 
 
-def finish(root: Path, account: int) -> None:
-    """Puts the folder in the place of the account's own, durably; what was there is an old copy and goes."""
+def finish(root: Path, account: int, token: str) -> None:
+    """Puts the folder in the place of the account's own, durably; what was there is an old copy and goes. Raises
+    TransferError, OSError."""
+    folder = arriving(root, account, token)
     os.sync()
     remove(root, account)
-    arriving(root, account).rename(paths.account_dir(root, account))
+    folder.rename(paths.account_dir(root, account))
     os.sync()
 
 
 def remove(root: Path, account: int) -> None:
-    """Removes the account's folder; renamed first, so that it is never there by half."""
-    leaving = root / f"{paths.UNFINISHED}leaving-{paths.account_name(account)}"
+    """Removes the account's folder."""
+    _throw_away(paths.account_dir(root, account))
+
+
+def _arriving(root: Path, account: int, token: str) -> Path:
+    return root / f"{paths.UNFINISHED}arriving-{paths.account_name(account)}-{token}"
+
+
+def _throw_away(folder: Path) -> None:
+    """Removes a folder; renamed first, so that it is never there by half."""
+    leaving = folder.with_name(_LEAVING + folder.name.removeprefix(paths.UNFINISHED))
     shutil.rmtree(leaving, ignore_errors=True)
     with contextlib.suppress(FileNotFoundError):
-        paths.account_dir(root, account).rename(leaving)
+        folder.rename(leaving)
     shutil.rmtree(leaving, ignore_errors=True)
+
+
+def _make_folders(folder: Path, path: Path) -> None:
+    """Those between the folder and the path, never the folder itself: it may just have been removed."""
+    for parent in reversed(path.relative_to(folder).parents[:-1]):
+        (folder / parent).mkdir(exist_ok=True)
 
 
 def _files(folder: Path, place: Path) -> list[Listed]:

@@ -7,13 +7,17 @@ import random
 import subprocess
 import sys
 import threading
+import zlib
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
+from accounts.keytable import Place
+from stats import moving_files
 from stats.aggregation.delivered import Delivered
+from stats.moving_files import NotNowError
 from stats.storage import transfer
 from stats.storage.transfer import Piece, TransferError, Wanted
 from tests.fleet import Fleet
@@ -181,19 +185,57 @@ def test_a_file_travels_in_pieces_and_damage_is_noticed(tmp_path: Path) -> None:
     assert transfer.parts(old, 7) == ["2026-W40_1"]
     [(path, size)] = transfer.files(old, 7, "2026-W40_1")
     pieces = transfer.read(old, 7, [Wanted(path, 0, 1000), Wanted(path, 1000, size - 1000)])
-    transfer.begin(new, 7)
-    transfer.write(new, 7, pieces)
-    arriving = transfer.arriving(new, 7)
+    token = transfer.begin(new, 7)
+    transfer.write(new, 7, token, pieces)
+    arriving = transfer.arriving(new, 7, token)
     assert transfer.digest(arriving, "2026-W40_1") == transfer.digest(old / "7", "2026-W40_1")
     with pytest.raises(TransferError, match="damaged"):
-        transfer.write(new, 7, [Piece(path, 0, b"other", pieces[0].crc)])
-    transfer.finish(new, 7)
+        transfer.write(new, 7, token, [Piece(path, 0, b"other", pieces[0].crc)])
+    transfer.finish(new, 7, token)
     assert (new / "7" / path).read_bytes() == content
     assert transfer.home(old) == transfer.home(old) != transfer.home(new)
 
 
 @pytest.mark.parametrize("path", ["../8/x", "/etc/passwd", "a/../../8", "", "a//b", "."])
 def test_no_path_leaves_the_account(tmp_path: Path, path: str) -> None:
-    transfer.begin(tmp_path, 7)
-    with pytest.raises(TransferError):
-        transfer.write(tmp_path, 7, [Piece(path, 0, b"", 0)])
+    token = transfer.begin(tmp_path, 7)
+    with pytest.raises(TransferError, match="no path inside"):
+        transfer.write(tmp_path, 7, token, [Piece(path, 0, b"", 0)])
+
+
+def test_of_two_who_bring_the_same_account_only_the_later_one_goes_on(tmp_path: Path) -> None:
+    piece = Piece("2026-W40_1/api/c_x.prt", 0, b"all of it", zlib.crc32(b"all of it"))
+    first, other = transfer.begin(tmp_path, 7), transfer.begin(tmp_path, 70)
+    transfer.write(tmp_path, 7, first, [piece])
+    second = transfer.begin(tmp_path, 7)
+    for deed in (
+        lambda: transfer.write(tmp_path, 7, first, [piece]),
+        lambda: transfer.arriving(tmp_path, 7, first),
+        lambda: transfer.finish(tmp_path, 7, first),
+    ):
+        with pytest.raises(TransferError, match="another run"):
+            deed()
+    transfer.write(tmp_path, 7, second, [piece])
+    transfer.finish(tmp_path, 7, second)
+    assert (tmp_path / "7" / piece.path).read_bytes() == piece.data
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["7", transfer.arriving(tmp_path, 70, other).name]
+
+
+@pytest.mark.parametrize(
+    ("place", "allowed"),
+    [
+        (Place(1, moving=True), ["begin"]),
+        (Place(1, moving=False), ["remove"]),  # while it moves the copy may be the one that has just arrived
+        (None, []),
+    ],
+)
+def test_files_arrive_while_an_account_moves_and_go_while_it_does_not(
+    tmp_path: Path, place: Place | None, allowed: list[str]
+) -> None:
+    for deed in ("begin", "remove"):
+        for owned in (False, True):
+            if deed in allowed and not owned:
+                moving_files.work(tmp_path, {"deed": deed, "account": 7}, owned, place)
+                continue
+            with pytest.raises(NotNowError):
+                moving_files.work(tmp_path, {"deed": deed, "account": 7}, owned, place)

@@ -1,5 +1,6 @@
 """Commits that reach a process which does not own their account's shard: two data servers and a web node, for real."""
 
+import asyncio
 import gzip
 import json
 import socket
@@ -8,8 +9,11 @@ import time
 from collections.abc import Iterator
 
 import pytest
+from channels.layers import InMemoryChannelLayer
 from websockets.sync.client import connect
 
+from stats.engine_channel import engine_channel
+from stats.forwarding import PATIENCE, Forwarded, Forwarder
 from tests.fleet import Fleet
 from tests.server import Keys, Reply, Server, wait_for
 from tests.stats.commits import body, partial
@@ -185,3 +189,19 @@ def test_while_redis_is_away_the_owner_goes_on_and_others_say_503(fleet: Fleet, 
 
 def test_all_stop_cleanly(fleet: Fleet) -> None:
     assert fleet.stop() == [0, 0, 0]
+
+
+async def test_an_answer_that_makes_no_sense_leaves_nobody_waiting() -> None:
+    layer = InMemoryChannelLayer()
+    forwarder = Forwarder(layer)
+    await forwarder.start()
+    try:
+        async with asyncio.timeout(PATIENCE - 1):
+            on_its_way = asyncio.create_task(forwarder.forward(1, Forwarded("key", "", b"{}")))
+            message = await layer.receive(engine_channel(1))
+            behind_it = asyncio.create_task(forwarder.forward(1, Forwarded("key", "", b"{}")))
+            await asyncio.sleep(0)
+            await layer.send(message["reply"], {"type": "engine.reply", "id": message["id"], "answers": []})
+            assert [answer.status for answer in await asyncio.gather(on_its_way, behind_it)] == [503, 503]
+    finally:
+        forwarder.stop()
