@@ -24,6 +24,7 @@ from tests.stats.commits import commit, partial
 
 MINUTE = 28_000_000
 NOTHING = encoded([])  # is delivered yet
+STATE = {"nam": "api", "seen": 1.0, "upt": None, "mem": None, "cpu": None, "err": 0, "wrn": 0, "stats": {}}
 ONE = Aggregate(1, 1, 1, 1, 1, 1, 1, 1)
 
 
@@ -49,7 +50,7 @@ def test_a_plan_that_was_half_carried_out_is_completed(
     before.write(lines_of([3] * len(values)))
     planned = Writer(base / "stats").merged(lines_of(values)).lines
     disk(base)
-    plans.write(base / "journal", Plan(5, planned, [(1, "api", cur.encode({"nam": "api", "stats": {}}))], [], NOTHING))
+    plans.write(base / "journal", Plan(5, planned, [(1, "api", cur.encode(STATE))], [], NOTHING))
     single = [
         Lines(*one.where, [file], [text]) for one in planned for file, text in zip(one.files, one.texts, strict=True)
     ]
