@@ -15,7 +15,7 @@ log = logging.getLogger("dattss.keys")
 
 ROUND_SECONDS = 0.5  # a key that is made or revoked anywhere, an account that moves, counts here within a second
 _MOST_WAITING = 1000  # requests with an unknown key that may wait for the next look at the database
-_PATIENCE = 2.0  # seconds that they wait for a database which does not answer
+_PATIENCE = 4.0  # seconds that they wait for a database which does not answer; who forwards commits waits 5
 
 
 class KeysAwayError(RuntimeError):
