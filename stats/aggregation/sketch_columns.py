@@ -22,7 +22,7 @@ Bytes = NDArray[np.uint8]
 END = b"\n"  # behind each text
 CHUNK = 1 << 17  # characters that are worked on at a time: their columns take some 10 MB
 
-_NOISE = 1e-12  # beside a place among values
+_PARTS = 10**9  # of which shares are counted
 _PIECE = 16  # of the longest texts have about as many characters as there are in a chunk
 _JUMP = 64  # a larger gap between two keys begins a new run: no cells are laid out for it
 _SPAN = 2 * sketch.MOST_KEY + 1  # keys that there are
@@ -117,11 +117,13 @@ class Sketches:
         return self.at_ranks(np.array([cut, totals - 1 - cut]))
 
     def quantiles(self, shares: Sequence[float]) -> Floats:
-        """The values at the positions `share` times one less than the count, rounded down: (shares, sketches)."""
-        last = self.totals() - 1
-        # A share such as 0.29 is a little less than that as a double: its hundredth part may not fall a place short.
-        places = np.array(shares)[:, None] * last * (1.0 + _NOISE)
-        return self.at_ranks(np.minimum(places.astype(np.int64), last))
+        """The values at the positions `share` times one less than the count, rounded down: (shares, sketches).
+
+        Shares count to nine decimals, in whole numbers: as a double 0.29 is a little less, and falls a place short.
+        """
+        parts = np.rint(np.array(shares) * _PARTS).astype(np.int64)[:, None]
+        whole, rest = np.divmod(self.totals() - 1, _PARTS)
+        return self.at_ranks(whole * parts + rest * parts // _PARTS)
 
     def texts(self) -> list[str]:
         """Each as text; empty for one that nobody knows."""

@@ -1,7 +1,6 @@
 """One sketch at a time, by the client's codec: what the server's columns are compared with."""
 
 from collections.abc import Iterable, Sequence
-from fractions import Fraction
 
 from dattss import sketch
 from dattss.sketch import SketchError
@@ -34,7 +33,7 @@ def tails(text: str, pct: float) -> tuple[float, float]:
 
 
 def quantiles(text: str, shares: Sequence[float]) -> list[float]:
-    """The values at the positions `share` times one less than the count, rounded down."""
+    """The values at the positions `share`, to nine decimals, times one less than the count, rounded down."""
     counts = sketch.decode(text)
     last = sum(counts.values()) - 1
-    return sketch.at_ranks(counts, [int(Fraction(str(share)) * last) for share in shares])
+    return sketch.at_ranks(counts, [round(share * 10**9) * last // 10**9 for share in shares])

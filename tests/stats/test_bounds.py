@@ -58,7 +58,8 @@ def test_events_are_at_most_as_large_as_their_ring() -> None:
 
 
 def test_of_a_flood_of_events_in_one_commit_the_newest_are_kept() -> None:
-    flood = [Event("warning" if number % 1000 else "error", f"{number}", typ="t" * 50_000) for number in range(300_000)]
+    long = "t" * 50_000
+    flood = [Event("warning" if number % 1000 else "error", f"{number}", typ=long) for number in range(300_000)]
     events = Events()
     shown = events.add(1, Commit(nam="api", prt=Partials(), evt=flood), START)
     assert [event["msg"] for event in shown if event["lvl"] == "error"] == [f"{n}000" for n in range(200, 300)]
