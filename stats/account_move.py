@@ -7,8 +7,8 @@
 5. The old copy is removed.
 
 Each step may be done again, so that a move that was interrupted anywhere is completed by another run. Where two runs
-copy at once, the one that began later goes on and the other fails. Which shard has
-the account is only ever what the database says: an owner that starts again in the middle goes by that too.
+copy at once, the one that began later goes on and the other fails. Which shard has the account is only ever what the
+database says: an owner that starts again in the middle goes by that too.
 """
 
 import time

@@ -278,6 +278,7 @@ class _Merge:
         self._wanted: defaultdict[tuple[_Folder, str], list[_Group]] = defaultdict(list)
 
     def run(self, lines: Iterable[Lines]) -> list[Lines]:
+        """What the lines become: those that stay as they are, and those that were merged."""
         minutes: dict[tuple[int, str, int], list[Lines]] = {}
         for one in lines:
             minutes.setdefault(one.where, []).append(one)
@@ -390,6 +391,7 @@ class _Write:
         self._late: dict[tuple[_Folder, str], _LateFile] = {}
 
     def run(self, lines: Iterable[Lines]) -> None:
+        """Adds what can be added as it comes, then replaces the files of what was late."""
         for one in lines:
             try:
                 folder = self._flush.folder(one)
