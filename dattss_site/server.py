@@ -13,6 +13,7 @@ from django.conf import settings
 from django.db import DatabaseError
 from twisted.internet import defer, error, reactor
 
+from dattss_site import incoming
 from dattss_site.asgi import application
 from stats import runtime
 from stats.channel import channel_layer
@@ -27,6 +28,7 @@ from stats.udp import UdpIntake
 log = logging.getLogger("dattss.server")
 
 RETRY_SECONDS = 1.0
+_MOST_MESSAGE = 64 * 1024  # bytes of what a page may say over its websocket
 
 
 class SiteServer:
@@ -42,7 +44,14 @@ class SiteServer:
         self._worker: asyncio.Task[None] | None = None
         self._before_stop: list[Callable[[], None]] = []
         endpoint = f"tcp:port={settings.PORT}:interface={settings.HOST.replace(':', chr(92) + ':')}"
-        self._server = _Daphne(application, endpoints=[endpoint], server_name="dattss", application_close_timeout=3)
+        self._server = _Daphne(
+            application,
+            endpoints=[endpoint],
+            server_name="dattss",
+            application_close_timeout=3,
+            websocket_max_message_size=_MOST_MESSAGE,
+            websocket_max_frame_size=_MOST_MESSAGE,
+        )
 
     def before_stop(self, act: Callable[[], None]) -> None:
         """`act` is called, in a thread, when the server is asked to stop and still serves."""
@@ -59,6 +68,7 @@ class SiteServer:
         loop = runtime.loop = asyncio.get_running_loop()
         # Twisted would write a line of an access log for each request, to a log that Daphne sends nowhere.
         self._server.http_factory.log = _unlogged
+        incoming.use_in(self._server.http_factory)
         layer = channel_layer()
         try:
             await self._keys.start()

@@ -14,7 +14,7 @@ class Answer:
 
     @property
     def headers(self) -> dict[str, str]:
-        headers = {"Cache-Control": "no-store"}
+        headers = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
         if self.retry_after is not None:
             headers["Retry-After"] = str(self.retry_after)
         if self.status == 401:

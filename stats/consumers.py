@@ -5,7 +5,6 @@ import logging
 import time
 from collections.abc import Awaitable, Callable
 from typing import Any
-from urllib.parse import urlsplit
 
 import msgspec
 from channels.consumer import AsyncConsumer
@@ -21,6 +20,7 @@ from stats import ingest, moving_files, owned, runtime
 from stats.engine_channel import engine_channel
 from stats.forwarding import STALE, Forwarded
 from stats.keyring import KeysAwayError
+from stats.origin import from_own_page
 from stats.publisher import group_of
 from stats.shard import Shard
 
@@ -215,7 +215,7 @@ class LiveConsumer(AsyncWebsocketConsumer):
         headers = dict(self.scope["headers"])
         by_key = access.bearer_key(headers.get(b"authorization", b"")) is not None
         demo = self.scope["path"].endswith("/demo/")
-        if not (by_key or demo or _same_origin(headers)):
+        if not (by_key or demo or from_own_page(headers)):
             return WRONG_ORIGIN
         try:
             found = await (access.public_access_async() if demo else access.access_for_scope_async(self.scope))
@@ -241,9 +241,3 @@ class LiveConsumer(AsyncWebsocketConsumer):
             except (RedisError, OSError, ChannelFull) as problem:
                 log.warning("A page cannot be kept up to date now: %s", problem)
             await asyncio.sleep(RENEW_SECONDS)
-
-
-def _same_origin(headers: dict[bytes, bytes]) -> bool:
-    """Whether the page that opens the socket came from the host it opens it to: other sites may not use our cookies."""
-    origin = urlsplit(headers.get(b"origin", b"").decode("latin-1"))
-    return bool(origin.netloc) and origin.netloc.lower() == headers.get(b"host", b"").decode("latin-1").lower()
