@@ -2,7 +2,9 @@
 
 from collections.abc import Callable
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
+
+PAGE_METHODS = ("GET", "HEAD", "POST")
 
 GetResponse = Callable[[HttpRequest], HttpResponse]
 
@@ -29,5 +31,19 @@ def closed_features(get_response: GetResponse) -> GetResponse:
         response.headers.setdefault("Permissions-Policy", PERMISSIONS)
         response.headers.setdefault("Cross-Origin-Resource-Policy", "same-origin")
         return response
+
+    return answer
+
+
+def page_methods(get_response: GetResponse) -> GetResponse:
+    """Answers 405 where a page is asked by any method but GET, HEAD and POST.
+
+    Class-based views also take PUT as another POST, and tell OPTIONS what they are.
+    """
+
+    def answer(request: HttpRequest) -> HttpResponse:
+        if request.method in PAGE_METHODS or request.path.startswith("/api/"):
+            return get_response(request)
+        return HttpResponseNotAllowed(PAGE_METHODS)
 
     return answer

@@ -105,6 +105,7 @@ MIDDLEWARE = [
     "csp.middleware.CSPMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
+    "dattss_site.middleware.page_methods",
     "django.middleware.gzip.GZipMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
@@ -244,6 +245,7 @@ REST_FRAMEWORK: dict[str, Any] = {
     "DEFAULT_PERMISSION_CLASSES": [],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
+    "DEFAULT_METADATA_CLASS": None,  # OPTIONS is answered 405: the OpenAPI document says more
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
 }
 SPECTACULAR_SETTINGS: dict[str, Any] = {
@@ -251,10 +253,9 @@ SPECTACULAR_SETTINGS: dict[str, Any] = {
     "DESCRIPTION": "Send partial aggregates, read live values and history.",
     "VERSION": "1",
     "SERVE_INCLUDE_SCHEMA": False,
+    "SERVE_AUTHENTICATION": [],  # everybody may read it
     "OAS_VERSION": "3.1.0",  # what msgspec describes commits in
     "POSTPROCESSING_HOOKS": ["stats.openapi.add_schemas"],
-    "SWAGGER_UI_DIST": "SIDECAR",  # served from here: the content policy lets nothing in from elsewhere
-    "SWAGGER_UI_FAVICON_HREF": "/static/site/favicon.svg",
 }
 
 # --- Pages ------------------------------------------------------------------------------------------------------------

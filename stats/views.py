@@ -71,6 +71,12 @@ def warnings(request: HttpRequest, account_id: int) -> HttpResponse:
 
 
 @require_safe
+def api_docs(request: HttpRequest) -> HttpResponse:
+    """The API to be read and tried, in Swagger UI."""
+    return render(request, "stats/api_docs.html")
+
+
+@require_safe
 def client_package(request: HttpRequest, name: str) -> FileResponse:  # noqa: ARG001  (Django's signature)
     """The client libraries, for `pip install URL` and `npm install URL`."""
     packages = {path.name: path for path in settings.CLIENT_PACKAGES.glob("dattss-*")}
