@@ -16,8 +16,8 @@ from django.http import Http404
 from redis.exceptions import RedisError
 
 from accounts import access
-from accounts.session import renewed
 from accounts.routing import shard_of
+from accounts.session import renewed
 from stats import ingest, moving_files, owned, runtime
 from stats.engine_channel import engine_channel
 from stats.forwarding import STALE, Forwarded
