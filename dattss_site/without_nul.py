@@ -8,6 +8,8 @@ Receive = Callable[[], Awaitable[dict[str, Any]]]
 Send = Callable[[dict[str, Any]], Awaitable[None]]
 Application = Callable[[Scope, Receive, Send], Awaitable[None]]
 
+_REFUSAL = b'{"ok":false,"error":"A NUL has no place in an address or a cookie."}'
+
 
 def without_nul(application: Application) -> Application:
     """The application, asked only what has no NUL in its path, query or cookies.
@@ -33,6 +35,6 @@ def _has_nul(scope: Scope) -> bool:
 
 
 async def _bad_request(send: Send) -> None:
-    headers = [(b"Content-Type", b"text/plain"), (b"X-Content-Type-Options", b"nosniff")]
+    headers = [(b"Content-Type", b"application/json"), (b"X-Content-Type-Options", b"nosniff")]
     await send({"type": "http.response.start", "status": 400, "headers": headers})
-    await send({"type": "http.response.body", "body": b"A NUL has no place in an address or a cookie.\n"})
+    await send({"type": "http.response.body", "body": _REFUSAL})
