@@ -17,6 +17,7 @@ MOST_PROCESSES = 50  # whose counts a group has; further ones count as `ELSEWHER
 HOURS = 24
 ELSEWHERE = "…"
 LONGEST_TITLE = 200  # characters
+LONGEST_MESSAGE, LONGEST_STACK = 1000, 4000  # characters of the latest one that a group has
 LEVELS = ("error", "warning")
 _GROUP_BYTES = 1500  # beside its texts
 
@@ -89,6 +90,10 @@ class ErrorGroups:
         found = [group for level in LEVELS for group in self._of(account_id, level).values()]
         return sorted(found, key=lambda group: group.last, reverse=True)
 
+    def find(self, account_id: int, level: str, key: str) -> ErrorGroup | None:
+        """A group of an account."""
+        return self._of(account_id, level).get(key)
+
     def restore(self, account_id: int, groups: Sequence[ErrorGroup]) -> None:
         """Puts back what a file holds: the one that was seen last first."""
         for group in reversed(groups):
@@ -113,7 +118,7 @@ class ErrorGroups:
         else:
             self.nbytes -= group.nbytes
         if at >= group.last:
-            group.msg, group.trc = event.msg, event.trc
+            group.msg, group.trc = event.msg[:LONGEST_MESSAGE], event.trc[:LONGEST_STACK]
         group.count(event.cnt, process, at)
         self._keep(account_id, group)
         return group
