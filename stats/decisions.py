@@ -1,8 +1,6 @@
 """Reads and writes what people say of groups of errors."""
 
-from datetime import datetime
-
-from accounts.models import Account, User
+from accounts.models import Account
 from stats.aggregation.group_state import Decision
 from stats.models import GroupDecision
 from stats.storage.paths import Level
@@ -17,12 +15,13 @@ def decisions_of(account: Account, level: Level) -> dict[str, Decision]:
     }
 
 
-def decide(  # noqa: PLR0913
-    account: Account, level: Level, key: str, said: GroupDecision.Said, at: datetime, until: datetime | None, by: User
-) -> None:
+def decide(group: GroupDecision) -> None:
     """Somebody says it of a group; what was said before counts no more."""
     GroupDecision.objects.update_or_create(
-        account=account, level=level, key=key, defaults={"said": said, "at": at, "until": until, "by": by}
+        account=group.account,
+        level=group.level,
+        key=group.key,
+        defaults={"said": group.said, "at": group.at, "until": group.until, "by": group.by},
     )
 
 
