@@ -110,7 +110,7 @@ class GroupView(APIView):
 
     level: Level = "error"
 
-    @extend_schema(parameters=[_ACCOUNT], responses={200: OpenApiTypes.OBJECT, **_REFUSED})
+    @extend_schema(parameters=[_ACCOUNT], responses={200: openapi.answer(openapi.Group), **openapi.REFUSALS})
     def get(self, request: Request, key: str) -> Response:
         """The group with the stack of its latest one, and those of the last 100 that are in it."""
         found = _asked(_private(request), {"type": "engine.group", "level": self.level, "key": key})

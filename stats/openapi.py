@@ -7,6 +7,7 @@ from drf_spectacular.utils import OpenApiParameter, OpenApiResponse
 from msgspec import UNSET, Meta, Struct, UnsetType
 
 from stats.aggregation.commit import Commit
+from stats.aggregation.error_groups import ErrorGroup
 
 Time = Annotated[int, Meta(description="Unix time at which the bin begins.")]
 Days = Annotated[int, Meta(description="How many of the 7 days before have values here.", ge=1, le=7)]
@@ -173,11 +174,20 @@ class LoggedEvent(Struct, kw_only=True):
     msg: str
     trc: Annotated[str, Meta(description="The stack.")]
     cnt: int
+    grp: Annotated[str | UnsetType, Meta(description="The group that it belongs to.")] = UNSET
 
 
 class Events(Struct, kw_only=True):
-    """The last errors or warnings, newest last."""
+    """The last errors or warnings, newest last, and the groups of all, without stacks."""
 
+    events: list[LoggedEvent]
+    groups: list[ErrorGroup]
+
+
+class Group(Struct, kw_only=True):
+    """A group, and those of the last errors or warnings that are in it."""
+
+    group: ErrorGroup
     events: list[LoggedEvent]
 
 
@@ -241,7 +251,7 @@ COMMIT_SECURITY: Any = [{name: []} for name in COMMIT_KEYS]  # the package's typ
 
 def add_schemas(result: dict[str, Any], generator: Any, request: Any, public: bool) -> dict[str, Any]:  # noqa: ARG001
     """A postprocessing hook of drf-spectacular: puts the schemas and keys of above among the components."""
-    described = [Commit, StatDay, Processes, Current, Events, Taken, Refused, Problem]
+    described = [Commit, StatDay, Processes, Current, Events, Group, Taken, Refused, Problem]
     _, components = msgspec.json.schema_components(described, ref_template="#/components/schemas/{name}")
     result["components"].setdefault("schemas", {}).update(components)
     result["components"]["securitySchemes"].update(COMMIT_KEYS)

@@ -71,6 +71,8 @@ ROUTES: dict[str, dict[str, Answers]] = {
     "api/v1/current/":                                      {"GET": API_LOOK},
     "api/v1/errors/":                                       {"GET": API_LOOK},
     "api/v1/warnings/":                                     {"GET": API_LOOK},
+    "api/v1/errors/<key>/":                                 {"GET": API_LOOK},
+    "api/v1/warnings/<key>/":                               {"GET": API_LOOK},
     "api/v1/stats/<process>/<kind>/<name>/day/":            {"GET": API_LOOK},
 }
 
