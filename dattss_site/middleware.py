@@ -47,3 +47,14 @@ def page_methods(get_response: GetResponse) -> GetResponse:
         return HttpResponseNotAllowed(PAGE_METHODS)
 
     return answer
+
+
+def not_kept(get_response: GetResponse) -> GetResponse:
+    """Lets nobody on the way keep an answer that says nothing about it itself: nearly all are somebody's own."""
+
+    def answer(request: HttpRequest) -> HttpResponse:
+        response = get_response(request)
+        response.headers.setdefault("Cache-Control", "no-store, private")
+        return response
+
+    return answer
