@@ -294,5 +294,6 @@ LOGGING: dict[str, Any] = {
     "loggers": {
         "dattss": {"level": "INFO"},
         "django.request": {"level": "ERROR"},
+        "django.security.DisallowedHost": {"level": "CRITICAL"},  # else each scanner writes stack traces here
     },
 }
