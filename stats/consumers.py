@@ -11,13 +11,11 @@ from channels.consumer import AsyncConsumer
 from channels.exceptions import ChannelFull
 from channels.generic.websocket import AsyncWebsocketConsumer
 from django.conf import settings
-from django.db import DatabaseError
 from django.http import Http404
 from redis.exceptions import RedisError
 
 from accounts import access
 from accounts.routing import shard_of
-from accounts.session import renewed
 from stats import ingest, moving_files, owned, runtime
 from stats.engine_channel import engine_channel
 from stats.forwarding import STALE, Forwarded
@@ -30,7 +28,6 @@ from stats.storage.paths import Level
 log = logging.getLogger("dattss.live")
 
 RENEW_SECONDS = 10
-DEMO = "/demo/"
 NOT_LOGGED_IN, WRONG_ORIGIN, NOT_FOUND = 4401, 4403, 4404
 
 Message = dict[str, Any]
@@ -241,7 +238,7 @@ class LiveConsumer(AsyncWebsocketConsumer):
         """Who may see what; returns the close code of a refusal, or 0."""
         headers = dict(self.scope["headers"])
         by_key = access.bearer_key(headers.get(b"authorization", b"")) is not None
-        demo = self.scope["path"].endswith(DEMO)
+        demo = self.scope["path"].endswith("/demo/")
         if not (by_key or demo or from_own_page(headers)):
             return WRONG_ORIGIN
         try:
@@ -253,15 +250,6 @@ class LiveConsumer(AsyncWebsocketConsumer):
         self.account_id, self.shard = found.account.pk, shard_of(found.account)
         return 0
 
-    async def _is_let_in(self) -> bool:
-        """Whether who was admitted still would be: people log out and leave, keys are revoked, accounts closed."""
-        if self.scope["path"].endswith(DEMO):
-            return True
-        try:
-            return (await access.access_for_scope_async(await renewed(self.scope))).account.pk == self.account_id
-        except access.REFUSALS:
-            return False
-
     async def _ask(self, channel: str | None) -> None:
         place = runtime.keys.table.place(self._account) if runtime.keys is not None else None
         shard = place.shard if place is not None else self.shard  # the account may have moved since the page was opened
@@ -269,10 +257,7 @@ class LiveConsumer(AsyncWebsocketConsumer):
         await self.channel_layer.send(engine_channel(shard), message)
 
     async def _renew(self) -> None:
-        """Says again and again who listens: a Redis that was started again has forgotten it, and so has an owner.
-
-        Whoever may not listen any more is sent away.
-        """
+        """Says again and again who listens: a Redis that was started again has forgotten it, and so has an owner."""
         while True:
             try:
                 await self.channel_layer.group_add(group_of(self._account), self.channel_name)
@@ -280,9 +265,3 @@ class LiveConsumer(AsyncWebsocketConsumer):
             except (RedisError, OSError, ChannelFull) as problem:
                 log.warning("A page cannot be kept up to date now: %s", problem)
             await asyncio.sleep(RENEW_SECONDS)
-            try:
-                if not await self._is_let_in():
-                    await self.close(NOT_LOGGED_IN)
-                    return
-            except DatabaseError as problem:
-                log.warning("Whether a page may stay open cannot be looked up now: %s", problem)

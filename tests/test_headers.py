@@ -16,8 +16,8 @@ from pytest_django import Settings
 from tests.accounts.access_table import ROUTES
 from tests.accounts.routes import fill
 from tests.accounts.tenants import Scene, set_the_scene
-from tests.browsing import Browser
 from tests.server import ROOT, Keys, Server
+from tests.web_browser import WebBrowser
 
 PUBLIC = "https://stats.example.org"
 EXPECTED = {
@@ -168,5 +168,5 @@ class TestBehindTls:
             assert cookie.get_nonstandard_attr("SameSite") == "Lax"
 
 
-def _tls_browser(server: Server) -> Browser:
-    return Browser(server, Host="stats.example.org", X_Forwarded_Proto="https", X_Forwarded_For="203.0.113.7")
+def _tls_browser(server: Server) -> WebBrowser:
+    return WebBrowser(server, Host="stats.example.org", X_Forwarded_Proto="https", X_Forwarded_For="203.0.113.7")

@@ -7,9 +7,9 @@ from contextlib import closing, suppress
 import pytest
 
 from dattss_site.incoming import MOST_DISCARDED
-from tests.browsing import Browser
 from tests.postgres_server import Postgres
 from tests.server import Server
+from tests.web_browser import WebBrowser
 
 HOST = b"Host: 127.0.0.1\r\n"
 UPGRADE = (
@@ -87,7 +87,7 @@ def test_no_bytes_make_an_error_of_ours(server: Server, name: str) -> None:
 
 @pytest.mark.parametrize("path", FORMS)
 def test_a_nul_in_a_field_is_refused_by_its_form(server: Server, path: str) -> None:
-    browser = Browser(server)
+    browser = WebBrowser(server)
     if path == "/accounts/email/":
         browser.log_in("alice@example.org")
     response = browser.submit(
@@ -112,7 +112,7 @@ def test_a_body_without_end_is_cut_off(server: Server, path: str, announced: boo
 
 
 def test_a_form_that_is_too_large_is_refused(server: Server) -> None:
-    response = Browser(server).submit("/accounts/login/", login="a" * 400_000, password="x")
+    response = WebBrowser(server).submit("/accounts/login/", login="a" * 400_000, password="x")
     assert response.status_code in (400, 413)
 
 

@@ -10,9 +10,9 @@ import pytest
 from websockets.exceptions import WebSocketException
 from websockets.sync.client import connect
 
-from tests.browsing import PASSWORD, Browser
 from tests.server import Keys, Server, wait_for
 from tests.stats.commits import body, partial
+from tests.web_browser import PASSWORD, WebBrowser
 
 WRONG_PASSWORD = "wrong-horse-battery"
 WRONG_KEY = "1_" + "f" * 40
@@ -26,7 +26,7 @@ def watched(new_server: Callable[..., Server]) -> Server:
 
 def test_no_secret_is_in_a_log(watched: Server) -> None:
     keys = watched.new_account("alice@example.org")
-    browser = Browser(watched)
+    browser = WebBrowser(watched)
     secrets = {PASSWORD, WRONG_PASSWORD, WRONG_KEY, keys.key, keys.read_key}
     _use_keys(watched, keys)
     secrets |= _use_passwords(watched, browser)
@@ -59,7 +59,7 @@ def _use_keys(server: Server, keys: Keys) -> None:
         server.request("POST", f"/accounts/login/?auth={key}", b"")
 
 
-def _use_passwords(server: Server, browser: Browser) -> set[str]:
+def _use_passwords(server: Server, browser: WebBrowser) -> set[str]:
     """Returns the links that were mailed."""
     browser.log_in("alice@example.org", WRONG_PASSWORD)
     browser.post(f"{server.url}/accounts/login/", {"login": "alice@example.org", "password": PASSWORD}, timeout=20)
@@ -73,7 +73,7 @@ def _use_passwords(server: Server, browser: Browser) -> set[str]:
     return links
 
 
-def _open_sockets(server: Server, keys: Keys, browser: Browser) -> None:
+def _open_sockets(server: Server, keys: Keys, browser: WebBrowser) -> None:
     url = f"ws://127.0.0.1:{server.port}/ws"
     ways = [{"Authorization": f"Bearer {key}"} for key in (keys.key, keys.read_key, WRONG_KEY)]
     ways.append({"Cookie": browser.cookie_header, "Origin": server.url})
@@ -83,14 +83,14 @@ def _open_sockets(server: Server, keys: Keys, browser: Browser) -> None:
                 socket.recv(timeout=5)
 
 
-def _use_all_while_it_fails(server: Server, keys: Keys, browser: Browser) -> set[int]:
+def _use_all_while_it_fails(server: Server, keys: Keys, browser: WebBrowser) -> set[int]:
     """Every page and every API answer is an error now."""
     _use_keys(server, keys)
     answers = [
         browser.open(f"/a/{keys.account}/?auth={keys.key}"),
         browser.submit(f"/a/{keys.account}/keys/", label=keys.key, scope="ingest"),
         browser.submit("/accounts/password/change/", oldpassword=PASSWORD, password1=WRONG_PASSWORD),
-        Browser(server).log_in("alice@example.org"),
+        WebBrowser(server).log_in("alice@example.org"),
     ]
     with suppress(WebSocketException):
         _open_sockets(server, keys, browser)

@@ -1,28 +1,22 @@
-"""What a real server answers in front of Django, and in the API that takes commits, compared with `access_table`; and
-what becomes of an open page when its person may not see it any more."""
+"""What a real server answers in front of Django, and in the API that takes commits, compared with `access_table`."""
 
 import re
-from contextlib import suppress
 from dataclasses import dataclass
 
 import pytest
-from websockets.exceptions import ConnectionClosed
-from websockets.sync.client import ClientConnection, connect
 
 from dattss_site.asgi import lanes
 from tests.accounts.access_table import CALLERS, LANES
-from tests.browsing import Browser
 from tests.server import Keys, Server, wait_for
 from tests.stats.commits import body
-
-NOT_LOGGED_IN = 4401
+from tests.web_browser import WebBrowser
 
 
 @dataclass
 class Callers:
     server: Server
     keys: dict[str, str]
-    browser: Browser
+    browser: WebBrowser
 
     def headers(self, caller: str) -> dict[str, str]:
         """Programs send their key, people their cookies, which are nothing to a lane."""
@@ -35,7 +29,7 @@ class Callers:
 def callers(server: Server) -> Callers:
     keys, ended = server.new_account("lane@example.org"), server.new_account("ended@example.org")
     revoke_all(server, ended, "ended@example.org")
-    browser = Browser(server)
+    browser = WebBrowser(server)
     browser.log_in("lane@example.org")
     return Callers(server, {"ingest": keys.key, "read": keys.read_key, "revoked": ended.key}, browser)
 
@@ -61,39 +55,8 @@ def test_commits_come_by_put_and_post_only(callers: Callers, route: str, method:
     assert callers.server.request(method, f"/{route}", None, **callers.headers("ingest")).status == 405
 
 
-def test_a_page_is_closed_once_its_person_logs_out(server: Server, keys: Keys) -> None:
-    browser, email = Browser(server), f"leaves{keys.account}@example.org"
-    account = server.new_account(email).account
-    browser.log_in(email)
-    with listening(server, f"?account={account}", Cookie=browser.cookie_header, Origin=server.url) as socket:
-        socket.recv(timeout=10)
-        browser.submit("/accounts/logout/", token_from="/accounts/logout/")
-        assert code_of_the_end(socket) == NOT_LOGGED_IN
-
-
-def test_a_program_is_sent_away_once_its_key_is_revoked(server: Server) -> None:
-    email = "revokes@example.org"
-    keys = server.new_account(email)
-    with listening(server, Authorization=f"Bearer {keys.read_key}") as socket:
-        socket.recv(timeout=10)
-        revoke_all(server, keys, email)
-        assert code_of_the_end(socket) == NOT_LOGGED_IN
-
-
-def listening(server: Server, query: str = "", **headers: str) -> ClientConnection:
-    return connect(f"ws://127.0.0.1:{server.port}/ws/live/{query}", additional_headers=headers, max_size=None)
-
-
-def code_of_the_end(socket: ClientConnection) -> int:
-    """The code that the server closes with, within two of its looks at who listens."""
-    with suppress(ConnectionClosed):
-        while socket.recv(timeout=25):
-            pass
-    return socket.close_code or 0
-
-
 def revoke_all(server: Server, keys: Keys, email: str) -> None:
-    browser = Browser(server)
+    browser = WebBrowser(server)
     browser.log_in(email)
     page = f"/a/{keys.account}/keys/"
     for path in set(re.findall(rf"{page}[0-9]+/revoke/", browser.open(page).text)):

@@ -10,7 +10,7 @@ PASSWORD = "correct-horse-battery"
 _TOKEN = re.compile(r'name="csrfmiddlewaretoken" value="([^"]+)"')
 
 
-class Browser(requests.Session):
+class WebBrowser(requests.Session):
     """A new browser on a server's pages. `headers` go with each request, as a load balancer would add them."""
 
     def __init__(self, server: Server, **headers: str) -> None:
