@@ -2,6 +2,7 @@
 
 from urllib.parse import urlsplit
 
+from csp.decorators import csp_replace
 from django.conf import settings
 from django.contrib.auth.decorators import login_required
 from django.http import FileResponse, Http404, HttpRequest, HttpResponse
@@ -71,6 +72,7 @@ def warnings(request: HttpRequest, account_id: int) -> HttpResponse:
 
 
 @require_safe
+@csp_replace({"require-trusted-types-for": None, "trusted-types": None})  # Swagger UI makes markup of texts
 def api_docs(request: HttpRequest) -> HttpResponse:
     """The API to be read and tried, in Swagger UI."""
     return render(request, "stats/api_docs.html")
