@@ -19,7 +19,8 @@ from stats.storage.failures import StorageError
 from stats.storage.journal import Journal
 from stats.storage.lines import Lines
 from stats.storage.plan import Events, Held, Plan, State
-from stats.storage.prt_writer import FlushError, Writer
+from stats.storage.prt_outcome import FlushError
+from stats.storage.prt_writer import Writer
 from stats.storage.replace import replace
 from stats.storage.transfer import HANDED_OVER
 
