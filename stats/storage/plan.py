@@ -12,6 +12,7 @@ beside the plan, in `held`, and becomes part of the next plan.
 import logging
 import zlib
 from collections.abc import Iterator, Sequence
+from itertools import chain
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -63,8 +64,8 @@ def write(folder: Path, plan: Plan) -> None:
     """Puts the plan into its file, durably. Raises StorageError, and then there is none."""
     # One encoding of it all, or only one copy (20 MB: 15 ms), would keep the event loop waiting: other threads get
     # their turn between the pieces only.
-    first, rest = _encode(plan.segment), (_encode(plan.events), _encode(plan.delivered))
-    _write(folder / PLAN, [_array(5), first, *_encoded(plan.lines), *_encoded(plan.states), *rest])
+    lists = chain(_encoded(plan.lines), _encoded(plan.states), _encoded(plan.events))
+    _write(folder / PLAN, [_array(5), _encode(plan.segment), *lists, _encode(plan.delivered)])
 
 
 def read(folder: Path) -> Plan | None:
