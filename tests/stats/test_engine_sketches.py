@@ -63,6 +63,7 @@ class Sender:
 @pytest.mark.parametrize("most", [pages.MOST_SKETCHES, 100])
 def test_percentiles_of_an_uneven_minute_are_within_one_per_cent(monkeypatch: pytest.MonkeyPatch, most: int) -> None:
     monkeypatch.setattr(pages, "MOST_SKETCHES", most)  # with little room they are merged early, to the same
+    monkeypatch.setattr(pages, "MERGE_STEP", 0)
     sender = Sender()
     intervals = uneven(random.Random(7))
     for slot, values in enumerate(intervals):
@@ -113,6 +114,7 @@ def test_a_minutes_only_partial_keeps_the_tails_that_its_client_knows() -> None:
 @pytest.mark.parametrize("most", [pages.MOST_SKETCHES, 100], ids=["merged at the end", "merged early"])
 def test_two_partials_in_one_slot_have_those_of_their_sketches(monkeypatch: pytest.MonkeyPatch, most: int) -> None:
     monkeypatch.setattr(pages, "MOST_SKETCHES", most)
+    monkeypatch.setattr(pages, "MERGE_STEP", 0)
     _, low, high, *_ = uneven(random.Random(7))
     sender = Sender()
     for values in (low, high):
