@@ -31,7 +31,7 @@ Events = tuple[int, Level, list[dict[str, Any]]]  # account, level, the last of 
 
 
 class Held(msgspec.Struct, array_like=True):
-    """What the last plan could not write."""
+    """What the last plan could not write, or not merge with what is there."""
 
     lines: list[Lines] = []
     states: list[State] = []
@@ -42,7 +42,8 @@ class Plan(msgspec.Struct, array_like=True):
     """What a flush sets: `lines` of `.prt` files (merged with what was there), `states`, `events`, and the contents of
     the file `delivered`.
 
-    `segment` is the last one of the journal that is in it.
+    `segment` is the last one of the journal that is in it. `unread` are lines that could not be merged with what their
+    file has: they are not to be written, but held.
     """
 
     segment: int
@@ -50,6 +51,7 @@ class Plan(msgspec.Struct, array_like=True):
     states: list[State]
     events: list[Events]
     delivered: bytes
+    unread: list[Lines] = []
 
 
 _Kept = TypeVar("_Kept", Plan, Held)
@@ -63,7 +65,7 @@ def write(folder: Path, plan: Plan) -> None:
     """Puts the plan into its file, durably. Raises StorageError, and then there is none."""
     # One encoding of it all would keep the event loop waiting: other threads get their turn between the pieces only.
     pieces = [[msgspec.Raw(_encode(one)) for one in some] for some in (plan.lines, plan.states)]
-    _write(folder / PLAN, (plan.segment, *pieces, plan.events, plan.delivered))
+    _write(folder / PLAN, (plan.segment, *pieces, plan.events, plan.delivered, plan.unread))
 
 
 def read(folder: Path) -> Plan | None:

@@ -51,11 +51,14 @@ class WriteReport:
 
 
 class Merged(NamedTuple):
-    """Lines that are ready to be written; `cut` and `refused` as in WriteReport."""
+    """Lines that are ready to be written; `cut` and `refused` as in WriteReport. `unread` are those whose file cannot
+    be read, and `causes` say why: they may not be written, but are to be merged another time."""
 
     lines: list[Lines]
     cut: int
     refused: int
+    unread: list[Lines]
+    causes: list[StorageError]
 
 
 class FlushError(StorageError):
@@ -140,7 +143,9 @@ class Writer:
         with self._lock:
             flush = _Flush(self._root, self._days)
             try:
-                return Merged(_Merge(flush).run(lines), flush.report.cut, flush.report.refused)
+                ready = _Merge(flush).run(lines)
+                causes = list(flush.causes.values())
+                return Merged(ready, flush.report.cut, flush.report.refused, flush.unwritten, causes)
             finally:
                 self._days = flush.close()
 
@@ -222,7 +227,7 @@ class _Flush:
             folder.descriptor = os.open(folder.path, os.O_RDONLY | os.O_DIRECTORY)
         self._open.append(folder)
         if folder.untouched is None:
-            folder.untouched = set(os.listdir(folder.descriptor))
+            folder.untouched = set(os.listdir(folder.path))  # by its path, which an error names then
 
     def _close_folders(self) -> None:
         for folder in self._open:
@@ -287,7 +292,8 @@ class _Merge:
             self._read(folder, file, groups)
         self._merge([group for group in self._groups if len(group.texts) > 1])
         for group in self._groups:
-            group.lines.add(group.file, group.texts[0])
+            if group.texts:
+                group.lines.add(group.file, group.texts[0])
         return [one for one in ready if one.files]
 
     def _minute(self, lines: Lines) -> Lines:
@@ -295,17 +301,17 @@ class _Merge:
         try:
             folder = self._flush.folder(lines)
         except OSError as error:
-            self._passed_over(error)
-            folder = None
+            self._unread(lines, zip(lines.files, lines.texts, strict=True), error, Path(error.filename))
+            return Lines(*lines.where)
         except (ValueError, OverflowError) as error:
             self._flush.refuse(lines, lines.files, error)
             return Lines(*lines.where)
-        latest = max(map(folder.last.get, lines.files, _UNKNOWN if folder.untouched else _NEW)) if folder else _REWRITE
+        latest = max(map(folder.last.get, lines.files, _UNKNOWN if folder.untouched else _NEW))
         if lines.minute % MINUTES > latest and len(set(lines.files)) == len(lines.files):
             return lines
         return self._grouped(folder, lines)
 
-    def _grouped(self, folder: _Folder | None, lines: Lines) -> Lines:
+    def _grouped(self, folder: _Folder, lines: Lines) -> Lines:
         found: dict[str, _Group] = {}
         kept = Lines(*lines.where)
         for file, text in zip(lines.files, lines.texts, strict=True):
@@ -313,15 +319,15 @@ class _Merge:
                 found[file].texts.append(text)
                 continue
             try:
-                last = self._flush.last(folder, file) if folder else _NONE
+                last = self._flush.last(folder, file)
             except OSError as error:
-                self._passed_over(error)
-                last = _NONE
+                self._unread(lines, [(file, text)], error, folder.path / file)
+                continue
             except ValueError as error:
                 self._flush.refuse(lines, [file], error)
                 continue
             group = found[file] = _Group(kept, file, [text])
-            if folder and lines.minute % MINUTES <= last:
+            if lines.minute % MINUTES <= last:
                 self._wanted[folder, file].append(group)
         self._groups += found.values()
         return kept
@@ -332,7 +338,9 @@ class _Merge:
             self._flush.open(folder)
             content = folder.content(file)
         except OSError as error:
-            self._passed_over(error)
+            for group in groups:
+                self._unread(group.lines, [(file, text) for text in group.texts], error, folder.path / file)
+                group.texts.clear()
             return
         there: defaultdict[int | None, list[bytes]] = defaultdict(list)
         for line in content.split(b"\n")[:-1]:
@@ -340,12 +348,12 @@ class _Merge:
         for group in groups:
             group.texts[:0] = filter(_is_sound, there[group.lines.minute % MINUTES])
 
-    @staticmethod
-    def _passed_over(error: OSError) -> None:
-        """What cannot be read goes on without what is there: writing it will fail as well, and tell. Not so where the
-        error passes, and the write would put the new values in place of those that are there: it is raised again."""
-        if is_passing(error):
+    def _unread(self, lines: Lines, files: Iterable[tuple[str, bytes]], error: OSError, path: Path) -> None:
+        """What there is cannot be read, and these files' lines would take its place: they wait. Where the error says
+        nothing of the file it is raised again."""
+        if is_passing(error) or failure(error, str(path)).full:
             raise error
+        self._flush.failed(lines, files, error, path)
 
     @staticmethod
     def _merge(groups: list["_Group"]) -> None:
