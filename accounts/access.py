@@ -9,6 +9,7 @@ view.
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from enum import IntEnum
 from typing import Any
 from urllib.parse import parse_qs
 
@@ -25,7 +26,6 @@ from accounts.models import SYSTEM_ACCOUNT_ID, Account, Membership, Role, Scope,
 
 PUBLIC = "public"
 READ_KEY = "read key"
-WRITERS = frozenset({Role.OWNER, Role.MEMBER})
 REFUSALS = (Http404, PermissionDenied, NotAuthenticated, AuthenticationFailed)
 
 SESSION_FIELD = "account"
@@ -36,6 +36,18 @@ _ACCOUNT_ID = re.compile(r"[0-9]{1,18}")
 Person = User | AnonymousUser
 
 
+class Right(IntEnum):
+    """What somebody may do, each more than the one before: look; change stats, alerts, keys and contacts; decide about
+    the account itself and its people."""
+
+    READ = 1
+    CHANGE = 2
+    OWN = 3
+
+
+_RIGHTS = {Role.VIEWER: Right.READ, Role.MEMBER: Right.CHANGE, Role.OWNER: Right.OWN}
+
+
 @dataclass(frozen=True, slots=True)
 class Access:
     """What was granted: the account, and as what. `role` is owner, member, viewer, `public` or `read key`."""
@@ -44,8 +56,16 @@ class Access:
     role: str
 
     @property
+    def right(self) -> Right:
+        return _RIGHTS[Role(self.role)] if self.is_member else Right.READ
+
+    @property
     def can_write(self) -> bool:
-        return self.role in WRITERS
+        return self.right >= Right.CHANGE
+
+    @property
+    def is_owner(self) -> bool:
+        return self.right >= Right.OWN
 
     @property
     def is_member(self) -> bool:
@@ -53,12 +73,12 @@ class Access:
         return self.role in Role.values
 
 
-def access_for_user(user: Person, account_id: int, write: bool = False) -> Access:
-    """Access of a member of the account; Http404 for strangers, PermissionDenied for a viewer who would write."""
+def access_for_user(user: Person, account_id: int, right: Right = Right.READ) -> Access:
+    """Access of somebody of the account; Http404 for strangers, PermissionDenied for one who may look but not that."""
     membership = memberships_of(user).get(account_id)
     if membership is None:
         raise Http404
-    return _granted(Access(membership.account, membership.role), write)
+    return _granted(Access(membership.account, membership.role), right)
 
 
 def public_access() -> Access:
@@ -82,7 +102,9 @@ def access_for_read_key(raw: str) -> Access:
     return Access(key.account, READ_KEY)
 
 
-def access_for_request(request: HttpRequest | Request, account_id: int | None = None, write: bool = False) -> Access:
+def access_for_request(
+    request: HttpRequest | Request, account_id: int | None = None, right: Right = Right.READ
+) -> Access:
     """Access of an API request: by its read key, which decides the account, or by its session.
 
     The account is `account_id`, else `?account=`, else the one the session was in last, else the user's first.
@@ -90,8 +112,8 @@ def access_for_request(request: HttpRequest | Request, account_id: int | None = 
     asked = account_id if account_id is not None else _account_id_in(request.GET.get("account"))
     by_key = getattr(request, "auth", None)
     if isinstance(by_key, Access):
-        return _same_account(by_key, asked, write)
-    return _access_for_person(request.user, request.session, asked, write)
+        return _same_account(by_key, asked, right)
+    return _access_for_person(request.user, request.session, asked, right)
 
 
 def access_for_scope(scope: Mapping[str, Any]) -> Access:
@@ -105,8 +127,8 @@ def access_for_scope(scope: Mapping[str, Any]) -> Access:
     header = dict(scope["headers"]).get(b"authorization", b"")
     raw = bearer_key(header)
     if raw is not None:
-        return _same_account(access_for_read_key(raw), asked, write=False)
-    return _access_for_person(scope.get("user", AnonymousUser()), scope.get("session", {}), asked, write=False)
+        return _same_account(access_for_read_key(raw), asked, Right.READ)
+    return _access_for_person(scope.get("user", AnonymousUser()), scope.get("session", {}), asked, Right.READ)
 
 
 access_for_scope_async = database_sync_to_async(access_for_scope)
@@ -119,9 +141,9 @@ def bearer_key(header: bytes) -> str | None:
     return key.strip().decode("latin-1") if kind.lower() == b"bearer" else None
 
 
-def enter(request: HttpRequest, account_id: int, write: bool = False) -> Access:
+def enter(request: HttpRequest, account_id: int, right: Right = Right.READ) -> Access:
     """Access of a page under `/a/<account_id>/`; the session remembers the account as the current one."""
-    access = access_for_user(request.user, account_id, write)
+    access = access_for_user(request.user, account_id, right)
     if request.session.get(SESSION_FIELD) != account_id:
         request.session[SESSION_FIELD] = account_id
     return access
@@ -141,33 +163,39 @@ def current_membership(memberships: Mapping[int, Membership], session: Mapping[s
 
 
 def memberships_of(user: Person) -> dict[int, Membership]:
-    """The memberships of a user by account id, oldest first, accounts loaded too; one query."""
+    """The memberships of a user in open accounts, by account id, oldest first, accounts loaded too; one query."""
     if not isinstance(user, User) or not user.is_active:
         return {}
-    rows = Membership.objects.filter(user=user).select_related("account").order_by("pk")
+    rows = Membership.objects.filter(user=user, account__closed=None).select_related("account").order_by("pk")
     return {membership.account_id: membership for membership in rows}
 
 
-def _access_for_person(user: Person, session: Mapping[str, Any], asked: int | None, write: bool) -> Access:
+def person_of(request: HttpRequest) -> User:
+    """Who is logged in; for views behind `login_required`."""
+    assert isinstance(request.user, User)  # noqa: S101
+    return request.user
+
+
+def _access_for_person(user: Person, session: Mapping[str, Any], asked: int | None, right: Right) -> Access:
     memberships = memberships_of(user)
     membership = current_membership(memberships, session) if asked is None else memberships.get(asked)
     if membership is not None:
-        return _granted(Access(membership.account, membership.role), write)
-    if asked == SYSTEM_ACCOUNT_ID and (user.is_authenticated or not write):
-        return _granted(public_access(), write)
+        return _granted(Access(membership.account, membership.role), right)
+    if asked == SYSTEM_ACCOUNT_ID and (user.is_authenticated or right == Right.READ):
+        return _granted(public_access(), right)
     if not user.is_authenticated:
         raise NotAuthenticated
     raise Http404
 
 
-def _same_account(access: Access, asked: int | None, write: bool) -> Access:
+def _same_account(access: Access, asked: int | None, right: Right) -> Access:
     if asked is not None and asked != access.account.pk:
         raise Http404
-    return _granted(access, write)
+    return _granted(access, right)
 
 
-def _granted(access: Access, write: bool) -> Access:
-    if write and not access.can_write:
+def _granted(access: Access, right: Right) -> Access:
+    if access.right < right:
         raise PermissionDenied
     return access
 

@@ -15,6 +15,7 @@ from django.utils.http import url_has_allowed_host_and_scheme
 
 from accounts import mail
 from accounts.access import current_account
+from accounts.client_address import address_of
 
 logger = logging.getLogger("dattss.accounts")
 
@@ -44,6 +45,10 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # allauth ha
         if len(email) > LONGEST_ADDRESS:
             raise ValidationError(f"The address may have {LONGEST_ADDRESS} characters.")
         return email
+
+    def get_client_ip(self, request: HttpRequest) -> str:
+        """The address that limits count by; all who have none count as one."""
+        return address_of(request) or ""
 
     def format_email_subject(self, subject: str) -> str:
         return f"DaTtSs: {subject}"

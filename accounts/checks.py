@@ -5,7 +5,7 @@ from typing import Any
 from django.core.checks import CheckMessage, Error, register
 from django.urls import Resolver404, resolve
 
-from accounts.views import OpenAccountView
+from accounts.views.login import OpenAccountView
 
 SIGN_UP = "/accounts/signup/"
 

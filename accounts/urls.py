@@ -2,12 +2,22 @@
 
 from django.urls import include, path
 
-from accounts import views
+from accounts.views import account, audit_log, contacts, keys, login, people, profile, usage
+
+_of_an_account = [
+    path("settings/", account.account, name="account_settings"),
+    path("people/", people.people, name="account_people"),
+    path("keys/", keys.keys, name="account_keys"),
+    path("keys/<int:key_id>/revoke/", keys.revoke_key, name="account_key_revoke"),
+    path("contacts/", contacts.contacts, name="account_contacts"),
+    path("usage/", usage.usage, name="account_usage"),
+    path("audit/", audit_log.audit_log, name="account_audit_log"),
+]
 
 urlpatterns = [
-    path("accounts/signup/", views.sign_up, name="account_signup"),
-    path("accounts/email/", views.addresses, name="account_email"),
+    path("accounts/signup/", login.sign_up, name="account_signup"),
+    path("accounts/email/", login.addresses, name="account_email"),
     path("accounts/", include("allauth.account.urls")),
-    path("a/<int:account_id>/keys/", views.keys, name="account_keys"),
-    path("a/<int:account_id>/keys/<int:key_id>/revoke/", views.revoke_key, name="account_key_revoke"),
+    path("profile/", profile.profile, name="profile"),
+    path("a/<int:account_id>/", include(_of_an_account)),
 ]

@@ -24,6 +24,8 @@ UDP_PORT = ENVIRONMENT.whole("UDP_PORT", 8125, 0, 65535)
 PUBLIC_URL = (
     ENVIRONMENT.url("PUBLIC_URL", ("http", "https")) or f"http://{'127.0.0.1' if HOST == '0.0.0.0' else HOST}:{PORT}"
 )
+# How many load balancers stand in front and append to X-Forwarded-For.
+TRUSTED_PROXIES = ENVIRONMENT.whole("TRUSTED_PROXIES", 0, 0, 10)
 DATTSS_DATA = Path(ENVIRONMENT.text("DATTSS_DATA", "./data")).resolve()
 DATTSS_SHARDS = ENVIRONMENT.whole("DATTSS_SHARDS", 1, 1, 1024)
 # The shard that this process owns; None where it owns none: a web node, or the parent of all of them on one machine.

@@ -16,6 +16,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from accounts import access
+from accounts.models import Account
 from accounts.routing import shard_of
 from stats import history, ingest, owned
 from stats.aggregation.names import is_name
@@ -98,15 +99,22 @@ class EventsView(APIView):
 
     @extend_schema(parameters=[_ACCOUNT], responses={200: OpenApiTypes.OBJECT, **_REFUSED})
     def get(self, request: Request) -> Response:
-        """The last 100, newest last."""
-        granted = access.access_for_request(request)
-        if granted.role == access.PUBLIC:
-            # Account 0 is open to everybody, but a stack trace of this server is not.
+        """The last 100, newest last, and the groups of all, the one that was seen last first."""
+        return Response(_asked(_private(request), {"type": "engine.events", "level": self.level}))
+
+
+class GroupView(APIView):
+    """A group of errors or warnings."""
+
+    level: Level = "error"
+
+    @extend_schema(parameters=[_ACCOUNT], responses={200: OpenApiTypes.OBJECT, **_REFUSED})
+    def get(self, request: Request, key: str) -> Response:
+        """The group with the stack of its latest one, and those of the last 100 that are in it."""
+        found = _asked(_private(request), {"type": "engine.group", "level": self.level, "key": key})
+        if found is None:
             raise Http404
-        try:
-            return Response({"events": owned.events(granted.account, self.level)})
-        except EngineError:
-            raise EngineAway from None
+        return Response(found)
 
 
 class DayView(APIView):
@@ -164,13 +172,26 @@ class EngineAway(APIException):
 
 def _states(request: Request) -> list[dict[str, Any]]:
     """The live states of the account's processes, from its engine."""
+    states: list[dict[str, Any]] = _asked(access.access_for_request(request).account, {"type": "engine.states"})
+    return states
+
+
+def _private(request: Request) -> Account:
+    """The account, where it is not only open to the request because it is account 0: its values are public, a stack
+    trace of this server is not."""
     granted = access.access_for_request(request)
+    if granted.role == access.PUBLIC:
+        raise Http404
+    return granted.account
+
+
+def _asked(account: Account, message: dict[str, Any]) -> Any:
+    """What the engine of the account's shard answers."""
     try:
-        reply = ask(shard_of(granted.account), {"type": "engine.states", "account": granted.account.pk}, owned.TIMEOUT)
+        reply = ask(shard_of(account), message | {"account": account.pk}, owned.TIMEOUT)
     except EngineError:
         raise EngineAway from None
-    states: list[dict[str, Any]] = msgspec.json.decode(reply["text"])
-    return states
+    return msgspec.json.decode(reply["text"])
 
 
 def _response(answer: Answer) -> Response:

@@ -21,6 +21,8 @@ urlpatterns = [
     path("api/v1/current/", api.CurrentView.as_view(), name="api_current"),
     path("api/v1/errors/", api.EventsView.as_view(level="error"), name="api_errors"),
     path("api/v1/warnings/", api.EventsView.as_view(level="warning"), name="api_warnings"),
+    path("api/v1/errors/<str:key>/", api.GroupView.as_view(level="error"), name="api_error_group"),
+    path("api/v1/warnings/<str:key>/", api.GroupView.as_view(level="warning"), name="api_warning_group"),
     path("api/v1/stats/<str:process>/<str:kind>/<str:name>/day/", api.DayView.as_view(), name="api_day"),
     path("api/schema/", SpectacularAPIView.as_view(), name="schema"),
     path("api/docs/", SpectacularSwaggerSplitView.as_view(url_name="schema"), name="api_docs"),

@@ -10,6 +10,7 @@ from django.test import RequestFactory
 from rest_framework.exceptions import AuthenticationFailed, NotAuthenticated
 
 from accounts import access
+from accounts.access import Right
 from accounts.keys import make_key, revoke
 from accounts.models import Account, ApiKey, Membership, Role, Scope, User
 from accounts.opening import OpenedAccount, open_account
@@ -26,21 +27,27 @@ def request_of(user: Person, query: str = "", session: SessionBase | None = None
 
 
 def test_owner_and_member_read_and_write(alice: User, bob: User, acme: Account) -> None:
-    assert access.access_for_user(alice, acme.pk, write=True) == access.Access(acme, "owner")
-    assert access.access_for_user(bob, acme.pk, write=True) == access.Access(acme, "member")
+    assert access.access_for_user(alice, acme.pk, Right.CHANGE) == access.Access(acme, "owner")
+    assert access.access_for_user(bob, acme.pk, Right.CHANGE) == access.Access(acme, "member")
 
 
 def test_a_viewer_reads_and_does_not_write(vera: User, acme: Account) -> None:
     granted = access.access_for_user(vera, acme.pk)
     assert (granted.can_write, granted.is_member) == (False, True)
     with pytest.raises(PermissionDenied):
-        access.access_for_user(vera, acme.pk, write=True)
+        access.access_for_user(vera, acme.pk, Right.CHANGE)
 
 
-@pytest.mark.parametrize("write", [False, True])
-def test_a_stranger_finds_no_account(charlie: User, acme: Account, write: bool) -> None:
+@pytest.mark.parametrize("right", Right)
+def test_a_stranger_finds_no_account(charlie: User, acme: Account, right: Right) -> None:
     with pytest.raises(Http404):
-        access.access_for_user(charlie, acme.pk, write=write)
+        access.access_for_user(charlie, acme.pk, right)
+
+
+def test_only_an_owner_decides_about_the_account(alice: User, bob: User, acme: Account) -> None:
+    assert access.access_for_user(alice, acme.pk, Right.OWN).is_owner
+    with pytest.raises(PermissionDenied):
+        access.access_for_user(bob, acme.pk, Right.OWN)
 
 
 def test_a_closed_log_in_opens_nothing(bob: User, acme: Account) -> None:
@@ -67,9 +74,9 @@ def test_everybody_reads_account_0_and_nobody_writes_it(alice: User, acme: Accou
         granted = access.access_for_request(request_of(user), 0)
         assert (granted.role, granted.can_write, granted.is_member) == ("public", False, False)
     with pytest.raises(PermissionDenied):
-        access.access_for_request(request_of(alice), 0, write=True)
+        access.access_for_request(request_of(alice), 0, Right.CHANGE)
     with pytest.raises(NotAuthenticated):
-        access.access_for_request(request_of(AnonymousUser()), 0, write=True)
+        access.access_for_request(request_of(AnonymousUser()), 0, Right.CHANGE)
 
 
 def test_the_pages_of_account_0_are_not_public(alice: User) -> None:
@@ -174,4 +181,4 @@ def test_the_use_of_a_read_key_is_noted(acme: Account) -> None:
 def test_somebody_with_a_role_in_account_0_writes_it(alice: User) -> None:
     ensure_system_account()
     Membership.objects.create(user=alice, account_id=0, role=Role.MEMBER)
-    assert access.access_for_request(request_of(alice), 0, write=True).role == "member"
+    assert access.access_for_request(request_of(alice), 0, Right.CHANGE).role == "member"

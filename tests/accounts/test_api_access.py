@@ -9,7 +9,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from accounts.access import access_for_request
+from accounts.access import Right, access_for_request
 from accounts.keys import make_key, revoke
 from accounts.models import Account, Scope, User
 from accounts.opening import OpenedAccount
@@ -22,7 +22,7 @@ class WhoView(APIView):
         return Response({"account": granted.account.pk, "role": granted.role})
 
     def post(self, request: Request) -> Response:
-        return Response({"account": access_for_request(request, write=True).account.pk})
+        return Response({"account": access_for_request(request, right=Right.CHANGE).account.pk})
 
 
 urlpatterns = [path("who/", WhoView.as_view())]

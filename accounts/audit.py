@@ -1,0 +1,31 @@
+"""Writes the audit log."""
+
+from typing import Any
+
+from django.http import HttpRequest
+
+from accounts.client_address import address_of
+from accounts.models import Account, AuditEntry, User
+
+
+def record(request: HttpRequest, action: str, account: Account | None, target: str = "", **details: Any) -> None:
+    """Notes what the person of the request has just done: `action` is a word such as `key.revoked`, `target` what it
+    was done to, `details` plain values. Call it in the transaction of what it tells of.
+    """
+    user = request.user if isinstance(request.user, User) else None
+    record_of(user, action, account, target, address_of(request), **details)
+
+
+def record_of(
+    user: User | None, action: str, account: Account | None, target: str, address: str | None, **details: Any
+) -> None:
+    """The same for a person who is not, or not yet, that of the request."""
+    AuditEntry.objects.create(
+        account=account,
+        user=user,
+        actor=user.email if user else "",
+        action=action,
+        target=target[:254],
+        details=details,
+        ip=address,
+    )
