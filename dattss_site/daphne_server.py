@@ -35,8 +35,17 @@ class DaphneServer(Server):  # type: ignore[misc]  # Daphne has no types
         if "disconnected" in self.connections.get(protocol, ()):
             del self.connections[protocol]
 
+    def listen_success(self, port: object) -> None:
+        super().listen_success(port)
+        # Twisted would write a line of an access log for each request, to a log that Daphne sends nowhere.
+        self.http_factory.log = _unlogged
+
     def listen_error(self, failure: object) -> None:
         value = getattr(failure, "value", failure)
         reason = value.socketError.strerror if isinstance(value, error.CannotListenError) else str(value)
         self.failure = f"Port {settings.PORT} on {settings.HOST} cannot be opened: {reason}. Set PORT to another one."
         self.stop()
+
+
+def _unlogged(request: object) -> None:
+    """Instead of an access log."""

@@ -59,8 +59,6 @@ class SiteServer:
 
     async def _start(self, started: Callable[[], None]) -> None:
         loop = runtime.loop = asyncio.get_running_loop()
-        # Twisted would write a line of an access log for each request, to a log that Daphne sends nowhere.
-        self._server.http_factory.log = _unlogged
         layer = channel_layer()
         try:
             await self._keys.start()
@@ -103,10 +101,6 @@ class SiteServer:
         if runtime.forwarder is not None:
             runtime.forwarder.stop()
         self._keys.stop()
-
-
-def _unlogged(request: object) -> None:
-    """Instead of an access log."""
 
 
 def _parts(number: int, layer: BaseChannelLayer) -> Parts:
