@@ -19,16 +19,18 @@ from accounts import access
 from accounts.models import Account
 from accounts.routing import shard_of
 from stats import history, ingest, owned
+from stats.aggregation.group_state import state_of
 from stats.aggregation.names import is_name
 from stats.aggregation.partial import KINDS
 from stats.answer import TOO_LARGE, Answer
+from stats.decisions import decisions_of
 from stats.engine_call import EngineError, ask
 from stats.http import key_of
 from stats.openapi import DAY_ANSWER
 from stats.storage.paths import Level, Stat
 
-_ACCOUNT = OpenApiParameter("account", int, description="Which account, for a user who belongs to several.")
-_REFUSED = {
+ACCOUNT = OpenApiParameter("account", int, description="Which account, for a user who belongs to several.")
+REFUSED = {
     401: OpenApiResponse(description="Log in, or send a read key."),
     404: OpenApiResponse(description="Not yours."),
 }
@@ -76,7 +78,7 @@ class CommitView(APIView):
 class ProcessesView(APIView):
     """The processes of an account."""
 
-    @extend_schema(operation_id="processes", parameters=[_ACCOUNT], responses={200: OpenApiTypes.OBJECT, **_REFUSED})
+    @extend_schema(operation_id="processes", parameters=[ACCOUNT], responses={200: OpenApiTypes.OBJECT, **REFUSED})
     def get(self, request: Request) -> Response:
         """Each process with state, uptime, memory, cpu, errors and warnings."""
         states = _states(request)
@@ -86,7 +88,7 @@ class ProcessesView(APIView):
 class CurrentView(APIView):
     """The latest state of everything."""
 
-    @extend_schema(operation_id="current", parameters=[_ACCOUNT], responses={200: OpenApiTypes.OBJECT, **_REFUSED})
+    @extend_schema(operation_id="current", parameters=[ACCOUNT], responses={200: OpenApiTypes.OBJECT, **REFUSED})
     def get(self, request: Request) -> Response:
         """What a `.cur` file holds, for each process, as of now."""
         return Response({"processes": _states(request)})
@@ -97,10 +99,15 @@ class EventsView(APIView):
 
     level: Level = "error"
 
-    @extend_schema(parameters=[_ACCOUNT], responses={200: OpenApiTypes.OBJECT, **_REFUSED})
+    @extend_schema(parameters=[ACCOUNT], responses={200: OpenApiTypes.OBJECT, **REFUSED})
     def get(self, request: Request) -> Response:
         """The last 100, newest last, and the groups of all, the one that was seen last first."""
-        return Response(_asked(_private(request), {"type": "engine.events", "level": self.level}))
+        account = _private(request)
+        found = _asked(account, {"type": "engine.events", "level": self.level})
+        decisions = decisions_of(account, self.level)
+        for group in found["groups"]:
+            group["state"] = state_of(decisions.get(group["key"]), group["last"], time.time())
+        return Response(found)
 
 
 class GroupView(APIView):
@@ -108,12 +115,13 @@ class GroupView(APIView):
 
     level: Level = "error"
 
-    @extend_schema(parameters=[_ACCOUNT], responses={200: OpenApiTypes.OBJECT, **_REFUSED})
+    @extend_schema(parameters=[ACCOUNT], responses={200: OpenApiTypes.OBJECT, **REFUSED})
     def get(self, request: Request, key: str) -> Response:
         """The group with the stack of its latest one, and those of the last 100 that are in it."""
-        found = _asked(_private(request), {"type": "engine.group", "level": self.level, "key": key})
-        if found is None:
-            raise Http404
+        account = _private(request)
+        found = _found_group(account, self.level, key)
+        decision = decisions_of(account, self.level).get(key)
+        found["group"]["state"] = state_of(decision, found["group"]["last"], time.time())
         return Response(found)
 
 
@@ -123,7 +131,7 @@ class DayView(APIView):
     @extend_schema(
         operation_id="day",
         parameters=[
-            _ACCOUNT,
+            ACCOUNT,
             OpenApiParameter("process", str, OpenApiParameter.PATH),
             OpenApiParameter("kind", str, OpenApiParameter.PATH, enum=KINDS),
             OpenApiParameter("name", str, OpenApiParameter.PATH),
@@ -138,7 +146,7 @@ class DayView(APIView):
                 description="Up to 9 shares from 0 to 1 with commas between them, such as 0.5,0.99: quantiles.",
             ),
         ],
-        responses={200: DAY_ANSWER, 400: OpenApiResponse(description="Not a step, date, zone or share."), **_REFUSED},
+        responses={200: DAY_ANSWER, 400: OpenApiResponse(description="Not a step, date, zone or share."), **REFUSED},
     )
     def get(self, request: Request, process: str, kind: str, name: str) -> Response:
         """The day's points, the average of the 7 days before it, what is usual, and the whole day."""
@@ -174,6 +182,19 @@ def _states(request: Request) -> list[dict[str, Any]]:
     """The live states of the account's processes, from its engine."""
     states: list[dict[str, Any]] = _asked(access.access_for_request(request).account, {"type": "engine.states"})
     return states
+
+
+def group_of_key(account: Account, level: Level, key: str) -> dict[str, Any]:
+    """A group of the account. Raises Http404 where there is none, EngineAway."""
+    group: dict[str, Any] = _found_group(account, level, key)["group"]
+    return group
+
+
+def _found_group(account: Account, level: Level, key: str) -> dict[str, Any]:
+    found: dict[str, Any] | None = _asked(account, {"type": "engine.group", "level": level, "key": key})
+    if found is None:
+        raise Http404
+    return found
 
 
 def _private(request: Request) -> Account:
