@@ -8,7 +8,7 @@ from typing import Any
 
 from daphne.http_protocol import HTTPFactory, WebRequest
 
-from stats.ingest import MOST_BODY
+from stats.answer import MOST_BODY
 
 # What is read and thrown away of a body that is too large, so that its sender hears why: then the connection ends.
 MOST_DISCARDED = 16 * MOST_BODY

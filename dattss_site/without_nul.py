@@ -8,7 +8,7 @@ Receive = Callable[[], Awaitable[dict[str, Any]]]
 Send = Callable[[dict[str, Any]], Awaitable[None]]
 Application = Callable[[Scope, Receive, Send], Awaitable[None]]
 
-_REFUSAL = b'{"ok":false,"error":"A NUL has no place in an address or a cookie."}'
+_REFUSAL = b'{"error":"A NUL has no place in an address or a cookie."}'
 
 
 def without_nul(application: Application) -> Application:

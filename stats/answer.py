@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from typing import Any
 
+MOST_BODY = 1 << 20  # bytes of a commit, as sent
+
 
 @dataclass(frozen=True, eq=False)
 class Answer:

@@ -19,14 +19,16 @@ from accounts import access
 from accounts.models import Account
 from accounts.routing import shard_of
 from stats import history, ingest, openapi, owned
+from stats.aggregation.group_state import state_of
 from stats.aggregation.names import is_name
 from stats.aggregation.partial import KINDS
-from stats.answer import TOO_LARGE, Answer
+from stats.answer import MOST_BODY, TOO_LARGE, Answer
+from stats.decisions import decisions_of
 from stats.engine_call import EngineError, ask
 from stats.http import key_of
 from stats.storage.paths import Level, Stat
 
-_ACCOUNT = OpenApiParameter("account", int, description="Which account, for a user who belongs to several.")
+ACCOUNT = OpenApiParameter("account", int, description="Which account, for a user who belongs to several.")
 _NAME = {"type": "string", "pattern": r"^[A-Za-z0-9_.:!-]{1,128}$"}
 
 
@@ -53,10 +55,10 @@ class CommitView(APIView):
     def put(self, request: Request) -> Response:
         """Sends one commit of one process."""
         length = request.META.get("CONTENT_LENGTH") or "0"
-        if length.isdigit() and int(length[:19]) > ingest.MOST_BODY:
+        if length.isdigit() and int(length[:19]) > MOST_BODY:
             return _response(TOO_LARGE)
-        body = request.read(ingest.MOST_BODY + 1)
-        if len(body) > ingest.MOST_BODY:
+        body = request.read(MOST_BODY + 1)
+        if len(body) > MOST_BODY:
             return _response(TOO_LARGE)
         key = key_of(request.META.get("QUERY_STRING", ""), request.META.get("HTTP_AUTHORIZATION", ""))
         return _response(async_to_sync(ingest.accept)(key, request.META.get("HTTP_CONTENT_ENCODING", ""), body))
@@ -72,7 +74,7 @@ class ProcessesView(APIView):
 
     @extend_schema(
         operation_id="processes",
-        parameters=[_ACCOUNT],
+        parameters=[ACCOUNT],
         responses={200: openapi.answer(openapi.Processes), **openapi.REFUSALS},
     )
     def get(self, request: Request) -> Response:
@@ -86,7 +88,7 @@ class CurrentView(APIView):
 
     @extend_schema(
         operation_id="current",
-        parameters=[_ACCOUNT],
+        parameters=[ACCOUNT],
         responses={200: openapi.answer(openapi.Current), **openapi.REFUSALS},
     )
     def get(self, request: Request) -> Response:
@@ -99,10 +101,15 @@ class EventsView(APIView):
 
     level: Level = "error"
 
-    @extend_schema(parameters=[_ACCOUNT], responses={200: openapi.answer(openapi.Events), **openapi.REFUSALS})
+    @extend_schema(parameters=[ACCOUNT], responses={200: openapi.answer(openapi.Events), **openapi.REFUSALS})
     def get(self, request: Request) -> Response:
         """The last 100, newest last, and the groups of all, the one that was seen last first."""
-        return Response(_asked(_private(request), {"type": "engine.events", "level": self.level}))
+        account = _private(request)
+        found = _asked(account, {"type": "engine.events", "level": self.level})
+        decisions = decisions_of(account, self.level)
+        for group in found["groups"]:
+            group["state"] = state_of(decisions.get(group["key"]), group["last"], time.time())
+        return Response(found)
 
 
 class GroupView(APIView):
@@ -110,12 +117,13 @@ class GroupView(APIView):
 
     level: Level = "error"
 
-    @extend_schema(parameters=[_ACCOUNT], responses={200: openapi.answer(openapi.Group), **openapi.REFUSALS})
+    @extend_schema(parameters=[ACCOUNT], responses={200: openapi.answer(openapi.Group), **openapi.REFUSALS})
     def get(self, request: Request, key: str) -> Response:
         """The group with the stack of its latest one, and those of the last 100 that are in it."""
-        found = _asked(_private(request), {"type": "engine.group", "level": self.level, "key": key})
-        if found is None:
-            raise Http404
+        account = _private(request)
+        found = _found_group(account, self.level, key)
+        decision = decisions_of(account, self.level).get(key)
+        found["group"]["state"] = state_of(decision, found["group"]["last"], time.time())
         return Response(found)
 
 
@@ -125,7 +133,7 @@ class DayView(APIView):
     @extend_schema(
         operation_id="day",
         parameters=[
-            _ACCOUNT,
+            ACCOUNT,
             OpenApiParameter("process", _NAME, OpenApiParameter.PATH),
             OpenApiParameter("kind", str, OpenApiParameter.PATH, enum=KINDS),
             OpenApiParameter("name", _NAME, OpenApiParameter.PATH),
@@ -176,6 +184,19 @@ def _states(request: Request) -> list[dict[str, Any]]:
     """The live states of the account's processes, from its engine."""
     states: list[dict[str, Any]] = _asked(access.access_for_request(request).account, {"type": "engine.states"})
     return states
+
+
+def group_of_key(account: Account, level: Level, key: str) -> dict[str, Any]:
+    """A group of the account. Raises Http404 where there is none, EngineAway."""
+    group: dict[str, Any] = _found_group(account, level, key)["group"]
+    return group
+
+
+def _found_group(account: Account, level: Level, key: str) -> dict[str, Any]:
+    found: dict[str, Any] | None = _asked(account, {"type": "engine.group", "level": level, "key": key})
+    if found is None:
+        raise Http404
+    return found
 
 
 def _private(request: Request) -> Account:

@@ -8,6 +8,7 @@ from msgspec import UNSET, Meta, Struct, UnsetType
 
 from stats.aggregation.commit import Commit
 from stats.aggregation.error_groups import ErrorGroup
+from stats.aggregation.group_state import State
 
 Time = Annotated[int, Meta(description="Unix time at which the bin begins.")]
 Days = Annotated[int, Meta(description="How many of the 7 days before have values here.", ge=1, le=7)]
@@ -20,12 +21,11 @@ Quantiles = Annotated[
 ]
 
 
-class DayPoint(Struct, kw_only=True):
-    """All values of a bin."""
+class Bin(Struct, kw_only=True):
+    """What a bin says of its values."""
 
     t: Time
     sum: float
-    cnt: int
     avg: float
     max: float
     min: float
@@ -36,21 +36,17 @@ class DayPoint(Struct, kw_only=True):
     q: Quantiles = UNSET
 
 
-class WeekPoint(Struct, kw_only=True):
+class DayPoint(Bin, kw_only=True):
+    """All values of a bin."""
+
+    cnt: int
+
+
+class WeekPoint(Bin, kw_only=True):
     """The means over those of the 7 days before that have values at this time; `avg` is of all their values."""
 
-    t: Time
-    sum: float
     cnt: float
-    avg: float
-    max: float
-    min: float
-    bot: float
-    top: float
-    fst: float
-    lst: float
     days: Days
-    q: Quantiles = UNSET
 
 
 class TypicalPoint(Struct, kw_only=True):
@@ -177,17 +173,23 @@ class LoggedEvent(Struct, kw_only=True):
     grp: Annotated[str | UnsetType, Meta(description="The group that it belongs to.")] = UNSET
 
 
+class GroupWithState(ErrorGroup, kw_only=True):
+    """Equal errors or warnings, and what people have said of them."""
+
+    state: State
+
+
 class Events(Struct, kw_only=True):
     """The last errors or warnings, newest last, and the groups of all, without stacks."""
 
     events: list[LoggedEvent]
-    groups: list[ErrorGroup]
+    groups: list[GroupWithState]
 
 
 class Group(Struct, kw_only=True):
     """A group, and those of the last errors or warnings that are in it."""
 
-    group: ErrorGroup
+    group: GroupWithState
     events: list[LoggedEvent]
 
 
@@ -228,6 +230,12 @@ REFUSALS: dict[Any, OpenApiResponse] = {
     406: answer(Problem, "Answers are JSON, and `Accept` does not want it."),
     503: answer(Problem, "The server that has the account does not answer right now."),
 }
+# Of what changes something: REST framework names each field that is wrong.
+_FAULTS = {"anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}}]}
+INVALID = OpenApiResponse(
+    {"type": "object", "additionalProperties": _FAULTS}, "Not valid: what is wrong with each field."
+)
+NOT_JSON = answer(Problem, "What is sent must be JSON.")
 COMMIT_ANSWERS: dict[Any, OpenApiResponse] = {
     200: answer(Taken),
     400: answer(Refused, "Not valid; `at` says where."),

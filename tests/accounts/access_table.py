@@ -27,6 +27,7 @@ LOOK     = _answers("login     404      ok     ok     ok    404    login   login
 CHANGE   = _answers("login     404      403    ok     ok    404    login   login login")
 OWN      = _answers("login     404      403    403    ok    404    login   login login")
 API_LOOK = _answers("401       404      ok     ok     ok    404    401     ok    403")
+API_CHANGE = _answers("401     404      403    ok     ok    404    401     403   403")
 API_SEND = _answers("401       401      401    401    401   401    401     403   ok")
 
 ROUTES: dict[str, dict[str, Answers]] = {
@@ -73,6 +74,8 @@ ROUTES: dict[str, dict[str, Answers]] = {
     "api/v1/warnings/":                                     {"GET": API_LOOK},
     "api/v1/errors/<key>/":                                 {"GET": API_LOOK},
     "api/v1/warnings/<key>/":                               {"GET": API_LOOK},
+    "api/v1/errors/<key>/decision/":                        {"PUT": API_CHANGE, "DELETE": API_CHANGE},
+    "api/v1/warnings/<key>/decision/":                      {"PUT": API_CHANGE, "DELETE": API_CHANGE},
     "api/v1/stats/<process>/<kind>/<name>/day/":            {"GET": API_LOOK},
 }
 
