@@ -4,9 +4,12 @@ import datetime as dt
 import json
 import logging
 import re
+from collections.abc import Callable
+from typing import Any
 
 import pytest
 from django.core import mail
+from django.db import connection
 from pytest_django import Settings
 
 from accounts import telephony
@@ -104,6 +107,25 @@ def test_the_third_try_may_be_right(twilio: Twilio, contact: Contact) -> None:
         False,
         True,
     ]
+
+
+def test_a_try_that_another_one_overtakes_is_not_a_fourth(twilio: Twilio, contact: Contact) -> None:
+    """Between what this one reads and what it writes, another one takes the last try."""
+    send_code(contact, Way.SMS, NOW)
+    code = twilio.requests[0].code
+    for _ in range(2):
+        is_right(contact, other_than(code), NOW)
+    others = iter([other_than(code)])
+
+    def overtake(execute: Callable[..., Any], sql: str, *rest: Any) -> Any:
+        if sql.startswith("UPDATE"):
+            for wrong in others:
+                assert not is_right(contact, wrong, NOW)
+        return execute(sql, *rest)
+
+    with connection.execute_wrapper(overtake):
+        assert not is_right(contact, code, NOW)
+    assert next(others, None) is None
 
 
 def test_a_code_is_right_once(twilio: Twilio, contact: Contact) -> None:
