@@ -50,7 +50,9 @@ class CodeForm(forms.Form):
     code = forms.CharField(
         max_length=20,
         label="Code",
-        widget=forms.TextInput(attrs={"inputmode": "numeric", "autocomplete": "one-time-code", "class": "code"}),
+        widget=forms.TextInput(
+            attrs={"inputmode": "numeric", "autocomplete": "one-time-code", "class": "code", "autofocus": True}
+        ),
     )
 
     def clean_code(self) -> str:
