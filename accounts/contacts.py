@@ -74,8 +74,8 @@ def confirmed_contacts(account: Account) -> QuerySet[Contact]:
 
 def _confirmed(request: HttpRequest, contact: Contact, now: datetime) -> None:
     contact.confirmed = now
-    contact.save(update_fields=["confirmed"])
-    audit.record(request, "contact.confirmed", contact.account, contact.address)
+    if Contact.objects.filter(pk=contact.pk).update(confirmed=now):  # else it was removed meanwhile
+        audit.record(request, "contact.confirmed", contact.account, contact.address)
 
 
 def _logs_in_with(person: User, address: str) -> bool:

@@ -46,8 +46,8 @@ class Way(models.TextChoices):
 class Confirmation(models.Model):
     """A code that was sent to a contact; its keyed hash is kept. It ends at `expires` or after too many `tries`.
 
-    It is kept for a day, also when its contact is removed, since limits count by address, account and user: none of
-    them begins anew by removing a contact and adding it again.
+    It is kept for at least a day, also when its contact is removed, since limits count by address, account and user:
+    none of them begins anew by removing a contact and adding it again.
     """
 
     contact = models.ForeignKey(Contact, on_delete=models.SET_NULL, null=True, related_name="confirmations")

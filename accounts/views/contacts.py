@@ -6,7 +6,8 @@ anybody's. Who may change things sees those of all, since rules name them; a vie
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
-from django.http import HttpRequest, HttpResponse, HttpResponseBadRequest
+from django.db import IntegrityError
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBadRequest
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.cache import never_cache
@@ -137,6 +138,8 @@ def _send(request: HttpRequest, contact: Contact, way: Way) -> HttpResponse:
         send_code(contact, way, timezone.now())
     except (TooManyCodes, DeliveryError) as error:
         messages.error(request, error.sentence)
+    except IntegrityError:
+        raise Http404 from None  # the contact was removed meanwhile
     return redirect("account_contact_confirm", contact.account_id, contact.pk)
 
 

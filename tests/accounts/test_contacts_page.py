@@ -2,10 +2,12 @@
 
 import re
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 from allauth.account.models import EmailAddress
 from django.core import mail
+from django.db import connection
 from django.test import Client
 from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries, Settings
@@ -166,6 +168,24 @@ def test_a_used_code_confirms_nothing_again(alice: User, page: str, twilio: Twil
     browser.post(confirm, {"code": twilio.requests[0].code})
     Contact.objects.update(confirmed=None)
     assert WRONG in browser.post(confirm, {"code": twilio.requests[0].code}).content.decode()
+
+
+def test_a_contact_that_is_removed_meanwhile_is_not_confirmed(
+    alice: User, page: str, twilio: Twilio, browser_of: BrowserOf
+) -> None:
+    browser = browser_of(alice)
+    contact = add_mobile(browser, page)
+
+    def overtake(execute: Callable[..., Any], sql: str, *rest: Any) -> Any:
+        if sql.startswith('UPDATE "accounts_contact"'):
+            contact.delete()
+        return execute(sql, *rest)
+
+    with connection.execute_wrapper(overtake):
+        answer = browser.post(f"{page}{contact.pk}/confirm/", {"code": twilio.requests[0].code})
+    assert answer["Location"] == page
+    assert not Contact.objects.exists()
+    assert not AuditEntry.objects.filter(action="contact.confirmed").exists()
 
 
 @pytest.mark.parametrize("code", ["", "12345", "1234567", "abcdef", "\u0661\u0662\u0663\u0664\u0665\u0666", "1" * 50])
