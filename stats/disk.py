@@ -19,7 +19,8 @@ from stats.storage.failures import StorageError
 from stats.storage.journal import Journal
 from stats.storage.lines import Lines
 from stats.storage.plan import Events, Held, Plan, State
-from stats.storage.prt_writer import FlushError, Writer
+from stats.storage.prt_outcome import FlushError
+from stats.storage.prt_writer import Writer
 from stats.storage.replace import replace
 from stats.storage.transfer import HANDED_OVER
 
@@ -175,8 +176,8 @@ class Disk:
 
 @contextmanager
 def _uncollected() -> Iterator[None]:
-    """Meanwhile Python does not look for cycles. So many new objects would make it look through all that there are,
-    which stops the event loop too: for 80 ms at 100,000 stats."""
+    """Meanwhile Python does not search for cycles. So many new objects would make it search again and again: that stops
+    the event loop too, and is a twelfth of what a flush with sketches costs."""
     enabled = gc.isenabled()
     gc.disable()
     try:
