@@ -51,6 +51,7 @@ ROUTES: dict[str, dict[str, Answers]] = {
     "accounts/password/reset/key/done/":                    {"GET": OPEN},
     # A person's own.
     "profile/":                                             {"GET": PERSON, "POST": PERSON},
+    "profile/theme/":                                       {"POST": PERSON},
     "accounts/email/":                                      {"GET": PERSON, "POST": PERSON},
     "accounts/password/change/":                            {"GET": PERSON, "POST": PERSON},
     "accounts/password/set/":                               {"GET": PERSON, "POST": PERSON},
@@ -64,7 +65,12 @@ ROUTES: dict[str, dict[str, Answers]] = {
     "a/<account_id>/people/":                               {"GET": LOOK, "POST": LOOK},
     "a/<account_id>/keys/":                                 {"GET": LOOK, "POST": CHANGE},
     "a/<account_id>/keys/<key_id>/revoke/":                 {"GET": CHANGE, "POST": CHANGE},
-    "a/<account_id>/contacts/":                             {"GET": LOOK, "POST": LOOK},
+    "a/<account_id>/contacts/":                             {"GET": LOOK},
+    "a/<account_id>/contacts/email/":                       {"GET": LOOK, "POST": LOOK},
+    "a/<account_id>/contacts/phone/":                       {"GET": LOOK, "POST": LOOK},
+    "a/<account_id>/contacts/<contact_id>/confirm/":        {"GET": OWN, "POST": OWN},  # it is the owner's
+    "a/<account_id>/contacts/<contact_id>/send/":           {"POST": OWN},
+    "a/<account_id>/contacts/<contact_id>/remove/":         {"GET": OWN, "POST": OWN},
     "a/<account_id>/usage/":                                {"GET": LOOK, "POST": LOOK},
     "a/<account_id>/audit/":                                {"GET": LOOK, "POST": LOOK},
     # The API.

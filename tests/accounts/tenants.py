@@ -8,7 +8,7 @@ from django.test.client import Client, ClientHandler
 from django.utils import timezone
 
 from accounts.keys import make_key, revoke
-from accounts.models import Account, Membership, Role, Scope, User
+from accounts.models import Account, Contact, Medium, Membership, Role, Scope, User
 from accounts.system_account import ensure_system_account
 
 NAME = "Acme"
@@ -89,6 +89,9 @@ def _renumber(made: Model, number: int) -> None:
 # Parameters that name an object of the account, and how one is made. Another account's is not found.
 OBJECTS: dict[str, Callable[[Tenant], Model]] = {
     "key_id": lambda tenant: make_key(tenant.account, "Servers", Scope.INGEST, tenant.owner)[0],
+    "contact_id": lambda tenant: Contact.objects.create(
+        account=tenant.account, user=tenant.owner, medium=Medium.EMAIL, address="on-call@example.org"
+    ),
 }
 # Parameters that belong to no account.
 TEXTS = {
