@@ -1,10 +1,18 @@
 """Mail to people: where it goes, and links that lead to this server whatever the request's Host header says."""
 
+import logging
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
+from anymail.exceptions import AnymailError
 from django.conf import settings
+from django.core.mail import EmailMessage
+from django.template.loader import render_to_string
+
+logger = logging.getLogger("dattss.accounts")
 
 FILE_BACKEND = "django.core.mail.backends.filebased.EmailBackend"
 
@@ -37,3 +45,24 @@ def outbox() -> str:
     if settings.EMAIL_BACKEND != FILE_BACKEND:
         return ""
     return Path(settings.EMAIL_FILE_PATH).name
+
+
+def send(template: str, addresses: Iterable[str], **context: Any) -> bool:
+    """Sends a mail to each of the addresses: subject and text are `accounts/email/TEMPLATE_{subject,message}.txt`.
+
+    Returns False where one could not be sent; the log says why.
+    """
+    context["current_site"] = site()
+    subject = " ".join(render_to_string(f"accounts/email/{template}_subject.txt", context).split())
+    text = render_to_string(f"accounts/email/{template}_message.txt", context).strip() + "\n"
+    sent = [_sent(template, EmailMessage(f"DaTtSs: {subject}", text, to=[address])) for address in addresses]
+    return all(sent)
+
+
+def _sent(template: str, message: EmailMessage) -> bool:
+    try:
+        message.send()
+    except (OSError, AnymailError):  # smtplib's errors are OSErrors
+        logger.exception("A mail could not be sent (%s).", template)
+        return False
+    return True
