@@ -70,13 +70,13 @@ class RoleForm(forms.Form):
 
 
 class OfferForm(forms.Form):
-    """To whom an account is offered: the user id of one of its people who does not own it."""
+    """To whom an account is offered: one of its people who does not own it."""
 
     taker = forms.TypedChoiceField(coerce=int, label="New owner")
 
     def __init__(self, people: Iterable[Membership], data: Mapping[str, Any] | None = None) -> None:
         super().__init__(data)
-        self.takers = [(one.user_id, one.user.email) for one in people if one.role != Role.OWNER]
+        self.takers = [(one.pk, one.user.email) for one in people if one.role != Role.OWNER]
         field = self.fields["taker"]
         assert isinstance(field, forms.ChoiceField)  # noqa: S101
         field.choices = [("", "Choose a person"), *self.takers]

@@ -31,11 +31,11 @@ def people(request: HttpRequest, account_id: int) -> HttpResponse:
 @require_POST
 @login_required
 @never_cache
-def change_role(request: HttpRequest, account_id: int, user_id: int) -> HttpResponse:
+def change_role(request: HttpRequest, account_id: int, person_id: int) -> HttpResponse:
     """Gives somebody another role."""
     with transaction.atomic():
         access = enter_alone(request, account_id, Right.OWN)
-        person = get_object_or_404(people_of(access.account), user_id=user_id)
+        person = get_object_or_404(people_of(access.account), pk=person_id)
         form = RoleForm(request.POST)
         if not form.is_valid():
             messages.error(request, "Choose one of the roles. Nothing was changed.")
@@ -52,17 +52,17 @@ def change_role(request: HttpRequest, account_id: int, user_id: int) -> HttpResp
 @require_http_methods(["GET", "HEAD", "POST"])
 @login_required
 @never_cache
-def remove(request: HttpRequest, account_id: int, user_id: int) -> HttpResponse:
+def remove(request: HttpRequest, account_id: int, person_id: int) -> HttpResponse:
     """Asks whether somebody shall be removed; a POST removes him."""
-    if user_id == person_of(request).pk:
-        return redirect("account_leave", account_id)
     if request.method != "POST":
         access = enter(request, account_id, Right.OWN)
-        person = get_object_or_404(people_of(access.account), user_id=user_id)
+        person = get_object_or_404(people_of(access.account), pk=person_id)
         return render(request, "accounts/remove_person.html", _context(access) | {"person": person})
     with transaction.atomic():
         access = enter_alone(request, account_id, Right.OWN)
-        person = get_object_or_404(people_of(access.account), user_id=user_id)
+        person = get_object_or_404(people_of(access.account), pk=person_id)
+        if person.user == request.user:
+            return redirect("account_leave", account_id)
         membership.remove(request, person)  # never the last owner: that is who asks
     access_news.tell(account_id)
     messages.success(request, f"Removed {person.user}.")

@@ -44,7 +44,7 @@ def offer(request: HttpRequest, account_id: int) -> HttpResponse:
             messages.error(request, "Choose somebody of the account who does not own it.")
             return redirect("account_settings", account_id)
         try:
-            taker = people.get(user_id=form.cleaned_data["taker"])
+            taker = people.get(pk=form.cleaned_data["taker"])
             made = transfers.offer(request, people.get(user=person_of(request)), taker)
         except NotOfferedError:
             messages.error(request, "The account is offered already. Withdraw that offer first.")
