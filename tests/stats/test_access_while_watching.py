@@ -1,5 +1,6 @@
 """Pages that are open while who belongs to the account changes, on a real server: they end at once."""
 
+import itertools
 import json
 import sqlite3
 import time
@@ -11,13 +12,15 @@ import pytest
 from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import ClientConnection
 
-from tests.http_browser import HttpBrowser
-from tests.server import Keys, Server, wait_for
+from tests.http_browser import PASSWORD, HttpBrowser
+from tests.server import Server, wait_for
 from tests.stats.commits import body, partial
 from tests.stats.test_live_websocket import bearer, listening, message
 
 AT_ONCE = 2.0  # seconds; without being told a page looks again after 10
-PASSWORD = "correct-horse-battery"
+
+
+_serial = itertools.count()
 
 
 class Team:
@@ -64,8 +67,8 @@ class Team:
 
 
 @pytest.fixture
-def team(server: Server, keys: Keys) -> Team:
-    return Team(server, keys.account)
+def team(server: Server) -> Team:
+    return Team(server, next(_serial))
 
 
 def code_of(socket: ClientConnection, seconds: float) -> int:
