@@ -90,15 +90,6 @@ def waiting(account: Account) -> QuerySet[Invitation]:
     return account.invitations.filter(accepted=None, withdrawn=None).select_related("invited_by").order_by("-pk")
 
 
-def waiting_for(user: User) -> QuerySet[Invitation]:
-    """The invitations that the user could accept now with one of his confirmed addresses."""
-    addresses = EmailAddress.objects.filter(user=user, verified=True).values("email")
-    now = timezone.now()
-    return Invitation.objects.filter(
-        email__in=addresses, accepted=None, withdrawn=None, expires__gt=now, account__closed=None
-    )
-
-
 def find(secret: str) -> Invitation | None:
     """The invitation of a link, whatever has become of it; None for a forged one."""
     if not _SECRET.fullmatch(secret):

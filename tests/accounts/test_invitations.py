@@ -10,7 +10,6 @@ from django.core.mail import EmailMessage
 from django.test import Client
 from django.utils import timezone
 
-from accounts import invitations
 from accounts.invitations import MOST_A_DAY, MOST_A_DAY_TO_ONE, MOST_OPEN
 from accounts.models import Account, AuditEntry, Invitation, Membership, Role, User
 from accounts.opening import open_account
@@ -348,12 +347,3 @@ def test_a_mail_that_cannot_be_sent_is_told_and_can_be_sent_again(
     shown = browser_of(alice).post(page, {"email": "d@example.org", "role": "viewer"}, follow=True).content.decode()
     assert "could not be sent" in shown
     assert "Send again" in shown
-
-
-def test_invitations_that_wait_for_somebody(invite: Callable[..., str], dora: User, alice: User) -> None:
-    """Who belongs to no account but is invited needs none of his own."""
-    invite()
-    assert [one.email for one in invitations.waiting_for(dora)] == [dora.email]
-    assert not invitations.waiting_for(alice)
-    Invitation.objects.update(expires=timezone.now())
-    assert not invitations.waiting_for(dora)
