@@ -12,6 +12,7 @@ from stats import runtime
 from stats.keyring import Keyring
 from stats.selfwatch import SelfWatch
 from stats.shard import Parts, Shard
+from stats.storage.prt_writer import Writer
 
 
 @pytest.fixture
@@ -24,6 +25,12 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
         yield tmp_path
     finally:
         subprocess.run(["umount", str(tmp_path)], check=True)
+
+
+@pytest.fixture
+def writer(tmp_path: Path) -> Writer:
+    """One that writes below `tmp_path`."""
+    return Writer(tmp_path)
 
 
 class Clock:

@@ -43,6 +43,8 @@ def _prepare(root: Path) -> None:
 def _check(root: Path) -> None:
     folder = root / "7"
     assert not folder.exists() or all((folder / file).exists() for file in FILES)
+    folder.mkdir(exist_ok=True)
+    (folder / transfer.HANDED_OVER).write_text("x")  # of an owner that was started again, and has let go of it again
     transfer.erase(root, 7)
     assert [path.name for path in root.iterdir()] == ["70"]
     assert all((root / "70" / file).exists() for file in FILES)
