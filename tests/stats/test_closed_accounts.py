@@ -23,6 +23,7 @@ from stats.ingest import accept_forwarded
 from stats.past_days import tend
 from stats.shard import Shard
 from tests import redis_server
+from tests.fleet import Fleet
 from tests.server import ROOT, Keys, Server, wait_for
 from tests.stats.commits import body, partial
 from tests.stats.conftest import Clock
@@ -207,6 +208,32 @@ def test_celery_erases_it_after_the_grace_though_the_server_is_killed(
     assert server.commit(kept.key, body("api", partial("x", [1]))).status == 200
     assert server.commit(gone.key, body("api", partial("x", [1]))).status == 401
     assert _total(server, kept) == 2
+
+
+def test_every_data_server_erases_its_copy(tmp_path: Path) -> None:
+    fleet = Fleet(tmp_path, 2).start()
+    try:
+        keys = fleet.account_on(1)
+        copies = [server.data / "stats" / str(keys.account) for server in fleet.shards]
+        for copy in copies:  # that of shard 0 was left by a move
+            (copy / "current").mkdir(parents=True, exist_ok=True)
+        with ended(sqlite3.connect(tmp_path / "common.sqlite3", timeout=20)) as database, database:
+            at = str((timezone.now() - GRACE - MARGIN).replace(tzinfo=None))
+            database.execute(
+                "UPDATE accounts_account SET closed = ?, moves = moves + 1 WHERE id = ?", (at, keys.account)
+            )
+        with Celery(broker=fleet.shards[1].environment["REDIS_URL"]) as client:
+            client.send_task("stats.erase_closed", args=(0,), queue="shard-0")  # not his
+            client.send_task("stats.erase_closed", args=(1,), queue="shard-1")
+        wait_for(lambda: not any(copy.exists() for copy in copies), 20, "all copies to go")
+        wait_for(lambda: _is_gone(tmp_path / "common.sqlite3", keys.account), 10, "the rows to go")
+    finally:
+        fleet.end()
+
+
+def _is_gone(path: Path, account: int) -> bool:
+    with ended(sqlite3.connect(path, timeout=20)) as database:
+        return not database.execute("SELECT 1 FROM accounts_account WHERE id = ?", (account,)).fetchall()
 
 
 def _accounts(server: Server) -> set[int]:
