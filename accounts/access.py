@@ -16,6 +16,7 @@ from urllib.parse import parse_qs
 from channels.db import database_sync_to_async
 from django.contrib.auth.models import AnonymousUser
 from django.core.exceptions import PermissionDenied
+from django.db.models import QuerySet
 from django.http import Http404, HttpRequest
 from django.utils import timezone
 from rest_framework.exceptions import AuthenticationFailed, NotAuthenticated
@@ -149,6 +150,17 @@ def enter(request: HttpRequest, account_id: int, right: Right = Right.READ) -> A
     return access
 
 
+def enter_alone(request: HttpRequest, account_id: int, right: Right = Right.READ) -> Access:
+    """As `enter`, in a transaction: until it ends nobody else changes who belongs to the account, or closes it."""
+    lock_account(account_id)
+    return enter(request, account_id, right)
+
+
+def lock_account(account_id: int) -> Account | None:
+    """Keeps all others from changing who belongs to an account until the transaction ends; None where there is none."""
+    return Account.objects.select_for_update().filter(pk=account_id).first()
+
+
 def contact_of(access: Access, person: User, contact_id: int, *, of_others: bool = False) -> Contact:
     """A contact in the account that the person may change: his own and, with `of_others`, for an owner everybody's.
 
@@ -173,6 +185,22 @@ def current_membership(memberships: Mapping[int, Membership], session: Mapping[s
     # The session may remember an account that the person has left since.
     remembered = memberships.get(session.get(SESSION_FIELD, -1))
     return remembered or next(iter(memberships.values()), None)
+
+
+def own_closed_account(user: Person, account_id: int) -> Account:
+    """An account that is closed and that the user owns; Http404 for all others."""
+    account = own_closed_accounts(user).filter(pk=account_id).first()
+    if account is None:
+        raise Http404
+    return account
+
+
+def own_closed_accounts(user: Person) -> QuerySet[Account]:
+    """The closed accounts that the user owns, the one that was closed last first."""
+    if not isinstance(user, User) or not user.is_active:
+        return Account.objects.none()
+    mine = Account.objects.filter(memberships__user=user, memberships__role=Role.OWNER)
+    return mine.exclude(closed=None).order_by("-closed")
 
 
 def memberships_of(user: Person) -> dict[int, Membership]:

@@ -8,6 +8,7 @@ from accounts.keys import make_key
 from accounts.models import Account, ApiKey, Membership, Role, Scope, User
 from accounts.routing import least_used_shard
 
+MOST_OWNED = 20  # accounts of a person, closed ones too: each may hold as much as any other
 FIRST_KEY_LABEL = "First key"
 NAME_LENGTH = 80
 
@@ -19,6 +20,11 @@ class OpenedAccount:
     account: Account
     key: ApiKey
     raw: str
+
+
+def may_open(owner: User) -> bool:
+    """Whether the person owns fewer accounts than anybody may."""
+    return owner.memberships.filter(role=Role.OWNER).count() < MOST_OWNED
 
 
 def open_account(owner: User, name: str = "") -> OpenedAccount:

@@ -180,24 +180,36 @@ CELERY_TASK_DEFAULT_QUEUE = "dattss"
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_BEAT_SCHEDULER = "celery.beat:Scheduler"  # keeps nothing on disk: a minute's flush has no past
-CELERY_BEAT_SCHEDULE: dict[str, Any] = {
-    f"flush-{shard}": {
-        "task": "stats.flush",
-        "schedule": crontab(),
-        "args": (shard,),
-        # Each shard has its own queue: its worker runs where the shard's files are.
-        "options": {"queue": f"shard-{shard}", "expires": 55},
+CELERY_BEAT_SCHEDULE: dict[str, Any] = (
+    {
+        f"flush-{shard}": {
+            "task": "stats.flush",
+            "schedule": crontab(),
+            "args": (shard,),
+            # Each shard has its own queue: its worker runs where the shard's files are.
+            "options": {"queue": f"shard-{shard}", "expires": 55},
+        }
+        for shard in range(DATTSS_SHARDS)
     }
-    for shard in range(DATTSS_SHARDS)
-} | {
-    f"pack-{shard}": {
-        "task": "stats.pack",
-        "schedule": crontab(hour=3, minute=17),  # UTC
-        "args": (shard,),
-        "options": {"queue": f"shard-{shard}", "expires": 3600},
+    | {
+        f"pack-{shard}": {
+            "task": "stats.pack",
+            "schedule": crontab(hour=3, minute=17),  # UTC
+            "args": (shard,),
+            "options": {"queue": f"shard-{shard}", "expires": 3600},
+        }
+        for shard in range(DATTSS_SHARDS)
     }
-    for shard in range(DATTSS_SHARDS)
-}
+    | {
+        f"erase-closed-{shard}": {
+            "task": "stats.erase_closed",
+            "schedule": crontab(minute=41),
+            "args": (shard,),
+            "options": {"queue": f"shard-{shard}", "expires": 3600},
+        }
+        for shard in range(DATTSS_SHARDS)
+    }
+)
 
 # Rate limits of log-in and sign-up are counted here, by all processes together where there are several.
 CACHES: dict[str, Any] = {

@@ -251,6 +251,25 @@ class Shard:
             if account_id in self._leaving:  # it may have come back
                 self._forget(account_id)
 
+    async def erase(self, account_id: int) -> bool:
+        """Removes what there is of a closed account, in memory and in files.
+
+        Returns False, and has removed nothing, where the open segment of the journal may hold some of it: then it is
+        asked for again when that minute is over. Raises OSError, LookupError where the account is not closed.
+        """
+        place = self.keys.table.place(account_id)
+        if place is None or not place.closed or place.moving:
+            raise LookupError(f"account {account_id} is not closed")
+        async with self._flushing:
+            if account_id in self.held:
+                await self._flush_units()
+                if self._may_hold(self._leaving.get(account_id, self._journal.number)):
+                    return False
+            self._forget(account_id)  # before anything ends a minute: no later flush has any of it
+            await asyncio.get_running_loop().run_in_executor(self._disk_thread, self._disk.give_up, account_id)
+        await asyncio.to_thread(self._disk.erase, account_id)
+        return True
+
     def _hand_over(self, accounts: list[int]) -> list[int]:
         """Those of the accounts of which all is in files, and beside them now what was delivered. Called in a thread:
         nobody adds to what was delivered of an account that leaves."""

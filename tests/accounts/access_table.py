@@ -26,6 +26,8 @@ PERSON   = _answers("login     ok       ok     ok     ok    ok     login   login
 LOOK     = _answers("login     404      ok     ok     ok    404    login   login login")
 CHANGE   = _answers("login     404      403    ok     ok    404    login   login login")
 OWN      = _answers("login     404      403    403    ok    404    login   login login")
+TAKER    = _answers("login     404      404    ok     404   404    login   login login")  # offered to the member
+FORMER   = _answers("login     404      404    404    404   ok     login   login login")
 API_LOOK = _answers("401       404      ok     ok     ok    404    401     ok    403")
 API_CHANGE = _answers("401     404      403    ok     ok    404    401     403   403")
 API_SEND = _answers("401       401      401    401    401   401    401     403   ok")
@@ -51,6 +53,9 @@ ROUTES: dict[str, dict[str, Answers]] = {
     "accounts/password/reset/key/done/":                    {"GET": OPEN},
     # A person's own.
     "profile/":                                             {"GET": PERSON, "POST": PERSON},
+    "your-accounts/":                                       {"GET": PERSON, "POST": PERSON},
+    "your-accounts/<account_id>/reopen/":                   {"POST": FORMER},
+    "invitations/<secret>/":                                {"GET": NOTHING, "POST": NOTHING},
     "profile/theme/":                                       {"POST": PERSON},
     "accounts/email/":                                      {"GET": PERSON, "POST": PERSON},
     "accounts/password/change/":                            {"GET": PERSON, "POST": PERSON},
@@ -61,8 +66,19 @@ ROUTES: dict[str, dict[str, Answers]] = {
     "a/<account_id>/processes/":                            {"GET": LOOK},
     "a/<account_id>/errors/":                               {"GET": LOOK},
     "a/<account_id>/warnings/":                             {"GET": LOOK},
-    "a/<account_id>/settings/":                             {"GET": LOOK, "POST": LOOK},
-    "a/<account_id>/people/":                               {"GET": LOOK, "POST": LOOK},
+    "a/<account_id>/settings/":                             {"GET": LOOK, "POST": OWN},
+    "a/<account_id>/close/":                                {"GET": OWN, "POST": OWN},
+    "a/<account_id>/transfer/":                             {"GET": TAKER},
+    "a/<account_id>/transfer/offer/":                       {"POST": OWN},
+    "a/<account_id>/transfer/withdraw/":                    {"POST": OWN},
+    "a/<account_id>/transfer/accept/":                      {"POST": TAKER},
+    "a/<account_id>/transfer/decline/":                     {"POST": TAKER},
+    "a/<account_id>/people/":                               {"GET": LOOK, "POST": OWN},
+    "a/<account_id>/people/<person_id>/role/":              {"POST": OWN},
+    "a/<account_id>/people/<person_id>/remove/":            {"GET": OWN, "POST": OWN},
+    "a/<account_id>/leave/":                                {"GET": LOOK, "POST": LOOK},
+    "a/<account_id>/invitations/<invitation_id>/resend/":   {"POST": OWN},
+    "a/<account_id>/invitations/<invitation_id>/withdraw/": {"POST": OWN},
     "a/<account_id>/keys/":                                 {"GET": LOOK, "POST": CHANGE},
     "a/<account_id>/keys/<key_id>/revoke/":                 {"GET": CHANGE, "POST": CHANGE},
     "a/<account_id>/contacts/":                             {"GET": LOOK},

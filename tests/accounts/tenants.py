@@ -2,13 +2,14 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import timedelta
 
 from django.db.models import Model
 from django.test.client import Client, ClientHandler
 from django.utils import timezone
 
 from accounts.keys import make_key, revoke
-from accounts.models import Account, Contact, Medium, Membership, Role, Scope, User
+from accounts.models import Account, Contact, Invitation, Medium, Membership, Role, Scope, Transfer, User
 from accounts.system_account import ensure_system_account
 
 NAME = "Acme"
@@ -53,18 +54,21 @@ def set_the_scene() -> Scene:
     """All of it, in the database."""
     ensure_system_account()
     owner, stranger, former = _person("alice"), _person("charlie"), _person("fay")
-    # The id of each account is that of an object of the other one.
-    acme, other, closed = _tenant(101, owner, 102), _tenant(102, stranger, 101), _tenant(103, former, 103)
+    acme, other, closed = _tenant(101, owner), _tenant(102, stranger), _tenant(103, former)
     Account.objects.filter(pk=103).update(closed=timezone.now())
     people = {"owner": owner, "stranger": stranger, "former": former}
     for name, role in (("viewer", Role.VIEWER), ("member", Role.MEMBER)):
         people[name] = _person(name)
         Membership.objects.create(user=people[name], account=acme.account, role=role)
+    Transfer.objects.create(
+        account=acme.account, giver=owner, taker=people["member"], expires=timezone.now() + timedelta(days=1)
+    )
     revoked, raw = make_key(acme.account, "Servers", Scope.READ, owner)
     revoke(revoked)
     keys = {"revoked": raw}
     for scope in Scope.values:
         keys[scope] = make_key(acme.account, "Servers", scope, owner)[1]
+    _give_objects(acme, other, closed)
     return Scene(acme, other, closed, people, keys)
 
 
@@ -72,14 +76,19 @@ def _person(name: str) -> User:
     return User.objects.create_user(f"{name}@example.org", "correct horse battery")
 
 
-def _tenant(account_id: int, owner: User, object_id: int) -> Tenant:
+def _tenant(account_id: int, owner: User) -> Tenant:
     account = Account.objects.create(pk=account_id, name=NAME)
     Membership.objects.create(user=owner, account=account, role=Role.OWNER)
-    tenant = Tenant(account, owner, {"account_id": str(account_id), **TEXTS})
+    return Tenant(account, owner, {"account_id": str(account_id), **TEXTS})
+
+
+def _give_objects(acme: Tenant, other: Tenant, closed: Tenant) -> None:
+    """The id of each account is that of the objects of the other one."""
     for parameter, make in OBJECTS.items():
-        _renumber(make(tenant), object_id)
-        tenant.parameters[parameter] = str(object_id)
-    return tenant
+        made = [make(tenant) for tenant in (acme, other, closed)]
+        for tenant, found, number in zip((acme, other, closed), made, (102, 101, 103), strict=True):
+            _renumber(found, number)
+            tenant.parameters[parameter] = str(number)
 
 
 def _renumber(made: Model, number: int) -> None:
@@ -89,6 +98,16 @@ def _renumber(made: Model, number: int) -> None:
 # Parameters that name an object of the account, and how one is made. Another account's is not found.
 OBJECTS: dict[str, Callable[[Tenant], Model]] = {
     "key_id": lambda tenant: make_key(tenant.account, "Servers", Scope.INGEST, tenant.owner)[0],
+    "person_id": lambda tenant: Membership.objects.create(
+        account=tenant.account, user=_person(f"colleague{tenant.account.pk}"), role=Role.MEMBER
+    ),
+    "invitation_id": lambda tenant: Invitation.objects.create(
+        account=tenant.account,
+        email="guest@example.org",
+        role=Role.VIEWER,
+        hash=f"hash{tenant.account.pk}",
+        expires=timezone.now() + timedelta(days=1),
+    ),
     "contact_id": lambda tenant: Contact.objects.create(
         account=tenant.account, user=tenant.owner, medium=Medium.EMAIL, address="on-call@example.org"
     ),
@@ -100,4 +119,5 @@ TEXTS = {
     "name": "dattss-0.0.0.tar.gz",
     "process": "api",
     "kind": "c",
+    "secret": "nonsense",
 }
