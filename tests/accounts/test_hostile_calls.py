@@ -1,6 +1,7 @@
 """Calls that nobody makes by accident: forged posts, numbers and names beyond all bounds, foreign sessions."""
 
 from collections.abc import Callable
+from urllib.parse import urlsplit
 
 import pytest
 from django.contrib.sessions.models import Session
@@ -14,6 +15,7 @@ from tests.accounts.tenants import Scene, set_the_scene
 from tests.accounts.test_access_table import FORM, in_words, undone, url
 
 CHECKED = ClientHandler(enforce_csrf_checks=True)
+ENGINE_AWAY = 503  # in these tests there is none
 ODD_NUMBERS = ["0", "9" * 18, str(2**31), str(2**63 - 1), str(2**63), "9" * 40, "9" * 5000, "007"]
 ODD_TEXTS = [
     "..",
@@ -68,7 +70,8 @@ def test_no_path_makes_an_error_of_ours(route: str, scene: Scene) -> None:
             for method in ROUTES[route]:
                 with undone():
                     path = fill(route, {**scene.acme.parameters, name: odd})
-                    assert client.generic(method, path, content_type=FORM).status_code < 500, (method, path[:200])
+                    status = client.generic(method, path, content_type=FORM).status_code
+                    assert status < 500 or status == ENGINE_AWAY, (method, path[:200])
 
 
 @pytest.mark.parametrize("route", [route for route in ROUTES if "GET" in ROUTES[route]])
@@ -79,8 +82,8 @@ def test_no_query_makes_an_error_of_ours_or_opens_a_door(route: str, scene: Scen
         plain = in_words(client.get(path))
         for query in ODD_QUERIES:
             response = client.get(f"{path}?{query}")
-            assert response.status_code in (200, 302, 400, 404, 503), query  # 503: there is no engine here
-            assert "evil.example" not in response.get("Location", ""), query
+            assert response.status_code in (200, 302, 400, 404, ENGINE_AWAY), query
+            assert urlsplit(response.get("Location", "")).netloc == "", query
             assert in_words(response) in (plain, "404"), query
 
 

@@ -47,7 +47,7 @@ def test_a_page_asks_at_most_ten_times_and_by_an_index(crowd: Account, owner: Cl
     owner.get(path)  # the first one may note in the session which account this is
     with CaptureQueriesContext(connection) as asked:
         response = owner.get(path)
-    assert response.status_code in (200, 302)
+    assert response.status_code in (200, 302, 404)  # nobody is offered this account
     assert len(asked) <= MOST_QUERIES, [query["sql"] for query in asked]
     assert [found for query in asked for found in scans(query["sql"])] == []
 
