@@ -9,10 +9,12 @@ from django.utils.functional import SimpleLazyObject
 from accounts.access import current_membership, memberships_of
 from accounts.mail import outbox
 from accounts.models import Account, Membership
+from accounts.second_factor import passkeys_possible
 
 
 def account(request: HttpRequest) -> dict[str, Any]:
-    """`accounts` (a list, oldest first), `account` (the current one, None without any), `outbox` (see `accounts.mail`).
+    """`accounts` (a list, oldest first), `account` (the current one, None without any), `outbox` (see `accounts.mail`),
+    `passkeys` (whether browsers allow them here).
 
     The first two ask the database once, and only in a template that names one of them.
     """
@@ -29,4 +31,5 @@ def account(request: HttpRequest) -> dict[str, Any]:
         "accounts": SimpleLazyObject(lambda: [membership.account for membership in mine().values()]),
         "account": SimpleLazyObject(current),
         "outbox": outbox(),
+        "passkeys": passkeys_possible(),
     }

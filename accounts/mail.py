@@ -6,7 +6,7 @@ from urllib.parse import urlsplit, urlunsplit
 
 from django.conf import settings
 
-FILE_BACKEND = "django.core.mail.backends.filebased.EmailBackend"
+OUTBOX_BACKEND = "accounts.outbox.EmailBackend"
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +34,6 @@ def public_link(url: str) -> str:
 
 def outbox() -> str:
     """The name of the folder that mail is written to where no mail provider is set; empty where mail goes out."""
-    if settings.EMAIL_BACKEND != FILE_BACKEND:
+    if settings.EMAIL_BACKEND != OUTBOX_BACKEND:
         return ""
     return Path(settings.EMAIL_FILE_PATH).name
