@@ -1,18 +1,38 @@
-"""Second factors as this site has them: whom passkeys are for, and what they are called."""
+"""Second factors as this site has them: how their secrets are kept, whom passkeys are for, what they are called."""
 
+import base64
+import logging
+import secrets
 from ipaddress import ip_address
 from urllib.parse import urlsplit
 
 from allauth.mfa.adapter import DefaultMFAAdapter
 from allauth.mfa.models import Authenticator
+from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 from django.conf import settings
+from django.utils.crypto import salted_hmac
 
 from accounts import mail
 from accounts.models import User
 
+SALT = "accounts.second_factor"
+logger = logging.getLogger("dattss.accounts")
+
 
 class SecondFactorAdapter(DefaultMFAAdapter):  # type: ignore[misc]  # allauth has no types
-    """Binds passkeys to the host of PUBLIC_URL, whatever the request's Host header says."""
+    """Binds passkeys to the host of PUBLIC_URL, whatever the request's Host header says, and keeps the secrets of codes
+    so that a copy of the database is not enough to make codes."""
+
+    def encrypt(self, text: str) -> str:
+        return _box().encrypt(text.encode()).decode()
+
+    def decrypt(self, encrypted_text: str) -> str:
+        """The secret. Where SECRET_KEY is another one by now, a new secret that nobody has: no code fits it."""
+        try:
+            return _box().decrypt(encrypted_text).decode()
+        except InvalidToken:
+            logger.error("A second factor cannot be read: it was set up under another SECRET_KEY.")  # noqa: TRY400
+            return base64.b32encode(secrets.token_bytes(20)).decode()
 
     def get_public_key_credential_rp_entity(self) -> dict[str, str]:
         return {"id": urlsplit(settings.PUBLIC_URL).hostname or "", "name": mail.site().name}
@@ -33,3 +53,9 @@ def passkeys_possible() -> bool:
     except ValueError:
         return public.scheme == "https"
     return False
+
+
+def _box() -> MultiFernet:
+    keys = [settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS]
+    digests = [salted_hmac(SALT, "", secret=key, algorithm="sha256").digest() for key in keys]
+    return MultiFernet([Fernet(base64.urlsafe_b64encode(digest)) for digest in digests])

@@ -19,7 +19,6 @@ _NEEDED = {
     "mandrill": ("API_KEY",),
     "postmark": ("SERVER_TOKEN",),
     "resend": ("API_KEY",),
-    "sendgrid": ("API_KEY",),
     "sparkpost": ("API_KEY",),
 }
 _OPTIONAL = {"mailgun": ("SENDER_DOMAIN",), "postmark": ("MESSAGE_STREAM",), "sparkpost": ("SUBACCOUNT",)}
@@ -67,8 +66,6 @@ def _by_smtp(environment: Environment, url: str) -> MailSettings:
     try:
         parsed = dj_email_url.parse(url)
     except ValueError:
-        parsed = {}
-    if not parsed.get("EMAIL_HOST"):
         environment.problems.append("EMAIL_URL must be an URL such as smtp://user:password@host:587/?tls=True.")
         return MailSettings(SMTP_BACKEND)
     kept = ("EMAIL_HOST", "EMAIL_PORT", "EMAIL_HOST_USER", "EMAIL_HOST_PASSWORD", "EMAIL_USE_TLS", "EMAIL_USE_SSL")
