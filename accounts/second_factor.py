@@ -23,6 +23,8 @@ class SecondFactorAdapter(DefaultMFAAdapter):  # type: ignore[misc]  # allauth h
     """Binds passkeys to the host of PUBLIC_URL, whatever the request's Host header says, and keeps the secrets of codes
     so that a copy of the database is not enough to make codes."""
 
+    error_messages = DefaultMFAAdapter.error_messages | {"unknown_passkey": "This passkey is not known here."}
+
     def encrypt(self, text: str) -> str:
         return _box().encrypt(text.encode()).decode()
 

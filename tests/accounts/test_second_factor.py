@@ -271,4 +271,6 @@ def test_a_passkey_that_is_none_is_refused(alice: User, credential: str, began: 
         browser.get("/accounts/2fa/webauthn/login/", headers={"accept": "application/json"})
     answer = browser.post("/accounts/2fa/webauthn/login/", {"credential": credential})
     assert answer["Location"] == "/accounts/login/"
+    if credential not in ("", "x", "null", "[]", "{}"):
+        assert "This passkey is not known here." in browser.get("/accounts/login/").content.decode()
     assert browser.get("/profile/").status_code == 302
