@@ -15,7 +15,6 @@ _of_an_account = [
 ]
 
 urlpatterns = [
-    path("accounts/open/", login.open_own_account, name="account_open"),
     re_path(r"^accounts/confirm-email/(?P<key>[-:\w]+)/$", login.confirmation, name="account_confirm_email"),
     path("accounts/email/", login.address, name="account_email"),
     path("accounts/sessions/", login.sessions, name="usersessions_list"),

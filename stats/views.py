@@ -15,12 +15,10 @@ from accounts.models import ApiKey
 
 @require_safe
 def home(request: HttpRequest) -> HttpResponse:
-    """The landing page; whoever is logged in goes on to the dashboard, or is told how to get to one."""
+    """The landing page; whoever is logged in goes on to the dashboard."""
     account = access.current_account(request)
     if account is not None:
         return redirect("dashboard", account_id=account.pk)
-    if request.user.is_authenticated:
-        return render(request, "accounts/no_account.html")
     return render(request, "landing.html", {"public_url": settings.PUBLIC_URL})
 
 

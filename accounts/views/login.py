@@ -5,17 +5,12 @@ from typing import Any
 from allauth.account.decorators import verified_email_required
 from allauth.account.views import ConfirmEmailView, EmailView
 from allauth.usersessions.views import ListUserSessionsView
-from django.contrib import messages
-from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
-from django.views.decorators.http import require_POST
 
-from accounts.access import current_account, person_of
+from accounts.access import person_of
 from accounts.models import AuditEntry
-from accounts.opening import open_account
 from accounts.sessions import browser_in
-from accounts.sign_up import show_first_key
 
 SHOWN_ENTRIES = 20
 
@@ -53,16 +48,3 @@ class SessionsView(ListUserSessionsView):  # type: ignore[misc]  # allauth has n
 confirmation = ConfirmationView.as_view()
 address = verified_email_required(AddressView.as_view())
 sessions = SessionsView.as_view()
-
-
-@require_POST
-@login_required
-def open_own_account(request: HttpRequest) -> HttpResponse:
-    """Opens an account for whoever belongs to none that is open."""
-    if current_account(request) is not None:
-        messages.info(request, "You belong to an account already.")
-        return redirect("home")
-    opened = open_account(person_of(request))
-    response = redirect("dashboard", opened.account.pk)
-    show_first_key(response, opened)
-    return response
