@@ -4,6 +4,7 @@ import base64
 import json
 import re
 import time
+from io import StringIO
 from typing import Any
 
 import pytest
@@ -11,6 +12,7 @@ from allauth.mfa.models import Authenticator
 from allauth.mfa.totp.internal.auth import format_hotp_value, hotp_value
 from django.core import mail
 from django.core.cache import cache
+from django.core.management import CommandError, call_command
 from django.test import Client
 from pytest_django import Settings
 
@@ -274,3 +276,13 @@ def test_a_passkey_that_is_none_is_refused(alice: User, credential: str, began: 
     if credential not in ("", "x", "null", "[]", "{}"):
         assert "This passkey is not known here." in browser.get("/accounts/login/").content.decode()
     assert browser.get("/profile/").status_code == 302
+
+
+def test_whoever_runs_the_server_can_remove_what_was_lost(alice: User, secret: str) -> None:
+    call_command("second_factor_remove", "Alice@example.org", stdout=StringIO())
+    assert not Authenticator.objects.exists()
+    assert enter_password(alice)[1]["Location"] != "/accounts/2fa/authenticate/"
+    assert AuditEntry.objects.filter(action="second_factor.removed", user=alice, ip=None).count() == 2
+    for email in ("alice@example.org", "nobody@example.org"):
+        with pytest.raises(CommandError, match=email):
+            call_command("second_factor_remove", email)
