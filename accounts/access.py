@@ -175,8 +175,8 @@ def memberships_of(user: Person) -> dict[int, Membership]:
     return {membership.account_id: membership for membership in rows}
 
 
-def person_of(request: HttpRequest) -> User:
-    """Who is logged in; for views behind `login_required`."""
+def person_of(request: HttpRequest | Request) -> User:
+    """Who is logged in; for views behind `login_required`, or what needs a right to change: a key has none."""
     assert isinstance(request.user, User)  # noqa: S101
     return request.user
 

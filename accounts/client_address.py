@@ -4,6 +4,7 @@ from ipaddress import ip_address
 
 from django.conf import settings
 from django.http import HttpRequest
+from rest_framework.request import Request
 
 
 def client_address(peer: str | None, forwarded: str) -> str | None:
@@ -18,7 +19,7 @@ def client_address(peer: str | None, forwarded: str) -> str | None:
     return _valid(told) or _valid(peer)
 
 
-def address_of(request: HttpRequest) -> str | None:
+def address_of(request: HttpRequest | Request) -> str | None:
     """The client's IP address of a Django request."""
     return client_address(request.META.get("REMOTE_ADDR"), request.META.get("HTTP_X_FORWARDED_FOR", ""))
 

@@ -12,7 +12,7 @@ import msgspec
 
 from stats.aggregation.cut import Cut, calculated
 from stats.aggregation.delivered import Dump, decoded, encoded
-from stats.events import LEVELS
+from stats.events import FILES
 from stats.storage import cur, eventlog, lines, paths
 from stats.storage import plan as plans
 from stats.storage.failures import StorageError
@@ -93,8 +93,8 @@ class Disk:
         return list(states.values())
 
     def read_events(self, account: int) -> list[Events]:
-        """The last errors and warnings of an account."""
-        return [(account, level, eventlog.read(self._root, account, level)) for level in LEVELS]
+        """The last errors and warnings of an account, and its groups."""
+        return [(account, level, eventlog.read(self._root, account, level)) for level in FILES]
 
     def read_delivered(self) -> Dump:
         """Which commits were taken, as of the last flush; nothing where that file is damaged, and the log says so."""

@@ -17,7 +17,7 @@ from typing import Any, TypeVar
 import msgspec
 
 from stats.storage.lines import Lines
-from stats.storage.paths import Level
+from stats.storage.paths import EventFile
 from stats.storage.replace import replace
 
 logger = logging.getLogger("dattss.storage")
@@ -27,7 +27,7 @@ HELD = "held"
 _CHECKSUM_BYTES = 4
 
 State = tuple[int, str, bytes]  # account, process, contents of the `.cur`
-Events = tuple[int, Level, list[dict[str, Any]]]  # account, level, the last of them
+Events = tuple[int, EventFile, list[dict[str, Any]]]  # account, which file, what it holds
 
 
 class Held(msgspec.Struct, array_like=True):
