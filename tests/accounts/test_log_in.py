@@ -3,7 +3,7 @@
 import socket
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 import pytest
 from django.core import mail
@@ -48,20 +48,31 @@ def test_a_log_in_leads_where_the_person_wanted_to_go(browser: Client, acme: Acc
     assert log_in(browser, next=f"/a/{acme.pk}/keys/")["Location"] == f"/a/{acme.pk}/keys/"
 
 
-@pytest.mark.parametrize(
-    "bad",
-    [
-        "https://evil.example/",
-        "//evil.example/",
-        "///evil.example",
-        "/\\evil.example",
-        "javascript:alert(1)",
-        "http://localhost/",
-        "http://testserver@evil.example/",
-    ],
-)
+ELSEWHERE = [
+    "https://evil.example/",
+    "//evil.example/",
+    "///evil.example",
+    "/\\evil.example",
+    "javascript:alert(1)",
+    "http://localhost/",
+    "http://testserver@evil.example/",
+]
+
+
+@pytest.mark.parametrize("bad", ELSEWHERE)
 def test_a_redirect_to_elsewhere_is_refused(browser: Client, acme: Account, bad: str) -> None:
     assert log_in(browser, next=bad)["Location"] == f"/a/{acme.pk}/"
+
+
+@pytest.mark.parametrize("bad", ELSEWHERE)
+def test_no_other_page_leads_elsewhere_either(browser: Client, alice: User, acme: Account, bad: str) -> None:
+    browser.force_login(alice)
+    asked = browser.post("/accounts/reauthenticate/", {"password": PASSWORD, "next": bad})
+    assert asked["Location"] == f"/a/{acme.pk}/"
+    assert browser.get("/accounts/login/", {"next": bad})["Location"] == f"/a/{acme.pk}/"
+    assert browser.post("/accounts/logout/", {"next": bad})["Location"] == "/"
+    browser.post("/accounts/signup/", {"email": "dora@example.org", "password1": PASSWORD, "team": ""})
+    assert Client().post(f"{mailed_path()}?next={quote(bad)}")["Location"] == "/accounts/login/"
 
 
 def test_guessing_a_password_is_stopped_whatever_the_host_header(browser: Client, settings: Settings) -> None:
