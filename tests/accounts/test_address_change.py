@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 from allauth.account.models import EmailAddress
+from django.conf import settings
 from django.core import mail
 from django.core.cache import cache
 from django.test import Client
@@ -12,7 +13,7 @@ from django.test import Client
 from accounts.models import AuditEntry, Membership, Role, User
 from accounts.opening import open_account
 from tests.accounts.conftest import PASSWORD, person
-from tests.accounts.mails import mailed_path
+from tests.accounts.mails import links_of, mailed_path
 
 NEW = "a@example.net"
 NEW_PASSWORD = "another long phrase"
@@ -64,7 +65,7 @@ def test_the_old_address_is_told_and_no_longer_logs_in(browser: Client, alice: U
     told = mail.outbox[-1]
     assert told.to == ["alice@example.org"]
     assert NEW in str(told.body)
-    assert "/accounts/password/reset/" in str(told.body)
+    assert links_of() == [f"{settings.PUBLIC_URL}/accounts/password/reset/"]
     old = Client().post("/accounts/login/", {"login": "alice@example.org", "password": PASSWORD})
     assert old.status_code == 200
     assert Client().post("/accounts/login/", {"login": NEW, "password": PASSWORD}).status_code == 302

@@ -248,6 +248,14 @@ def test_passkeys_need_a_host_with_a_name(settings: Settings, url: str, possible
     assert passkeys_possible() == possible
 
 
+def test_passkeys_are_bound_to_the_public_host_whatever_the_host_header(db: None, settings: Settings) -> None:
+    settings.PUBLIC_URL = "https://stats.example.org"
+    settings.ALLOWED_HOSTS = ["*"]
+    asked = {"accept": "application/json", "host": "evil.example"}
+    options = Client().get("/accounts/2fa/webauthn/login/", headers=asked).json()
+    assert options["request_options"]["publicKey"]["rpId"] == "stats.example.org"
+
+
 @pytest.mark.parametrize(
     "credential",
     [
