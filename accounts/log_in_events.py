@@ -14,6 +14,7 @@ from django.http import HttpRequest
 from accounts.audit import record_of
 from accounts.client_address import address_of
 from accounts.models import User
+from accounts.second_factor import name_of
 
 
 def note_failed_log_in(request: HttpRequest, email: str) -> None:
@@ -79,22 +80,22 @@ def _email_changed(
 
 @receiver(second_factor.authenticator_added)
 def _factor_added(request: HttpRequest, user: User, authenticator: Authenticator, **_: Any) -> None:
-    _note(request, user, "second_factor.added", str(authenticator), type=authenticator.type)
+    _note(request, user, "second_factor.added", name_of(authenticator), type=authenticator.type)
 
 
 @receiver(second_factor.authenticator_removed)
 def _factor_removed(request: HttpRequest, user: User, authenticator: Authenticator, **_: Any) -> None:
-    _note(request, user, "second_factor.removed", str(authenticator), type=authenticator.type)
+    _note(request, user, "second_factor.removed", name_of(authenticator), type=authenticator.type)
 
 
 @receiver(second_factor.authenticator_reset)
 def _factor_reset(request: HttpRequest, user: User, authenticator: Authenticator, **_: Any) -> None:
-    _note(request, user, "second_factor.renewed", str(authenticator), type=authenticator.type)
+    _note(request, user, "second_factor.renewed", name_of(authenticator), type=authenticator.type)
 
 
 @receiver(second_factor.authentication_failed)
 def _code_refused(request: HttpRequest, user: User, authenticator: Authenticator, **_: Any) -> None:
-    _note(request, user, "second_factor.failed", str(authenticator), type=authenticator.type)
+    _note(request, user, "second_factor.failed", name_of(authenticator), type=authenticator.type)
 
 
 def _note(request: HttpRequest, user: User, action: str, target: str = "", **details: Any) -> None:

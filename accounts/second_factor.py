@@ -16,6 +16,7 @@ from accounts import mail
 from accounts.models import User
 
 SALT = "accounts.second_factor"
+_NAMES = {Authenticator.Type.TOTP.value: "authenticator app", Authenticator.Type.RECOVERY_CODES.value: "recovery codes"}
 logger = logging.getLogger("dattss.accounts")
 
 
@@ -42,6 +43,11 @@ class SecondFactorAdapter(DefaultMFAAdapter):  # type: ignore[misc]  # allauth h
     def generate_authenticator_name(self, user: User, type: Authenticator.Type) -> str:  # noqa: A002  (allauth's name)
         number = Authenticator.objects.filter(user=user, type=type).count() + 1
         return f"Passkey {number}"
+
+
+def name_of(factor: Authenticator) -> str:
+    """What people call it: a passkey has the name that they gave it."""
+    return _NAMES.get(factor.type) or str(factor)
 
 
 def passkeys_possible() -> bool:

@@ -8,6 +8,7 @@ from django.db import transaction
 
 from accounts.audit import record_of
 from accounts.models import User
+from accounts.second_factor import name_of
 
 
 class Command(BaseCommand):
@@ -26,6 +27,6 @@ class Command(BaseCommand):
             raise CommandError(f"{email} has no second factor.")
         with transaction.atomic():
             for factor in factors:
-                record_of(user, "second_factor.removed", None, str(factor), None, type=factor.type, by="server")
+                record_of(user, "second_factor.removed", None, name_of(factor), None, type=factor.type, by="server")
             factors.delete()
         self.stdout.write(f"{email} logs in with the password alone from now on.")
