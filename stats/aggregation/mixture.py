@@ -8,6 +8,7 @@ and 13 to 40 % off at worst for uneven or two-peaked ones. Merging the `bot`s th
 without bound.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -20,19 +21,21 @@ _NOISE = 1e-12  # what a share may be off by after the shares of many partials w
 _DIGITS = 6  # significant digits of an estimate; more would only pretend
 
 
-def estimate(parts: dict[str, Floats], pct: Floats, quantile: Floats) -> Floats:
-    """The quantile of each row's mixture.
+def estimate(parts: dict[str, Floats], pct: Floats, quantiles: Sequence[Floats]) -> list[Floats]:
+    """Some quantiles of each row's mixture.
 
     `parts` holds the arrays `cnt`, `min`, `bot`, `top`, `max`, each of the shape (rows, partials); a `cnt` of 0 marks
-    an absent partial. `pct` (rows) is the share that `bot` and `top` cut off, `quantile` (rows) the wanted share, 0 to
-    1. Returns an array (rows), rounded to six significant digits. A row without partials gives 0.
+    an absent partial. `pct` (rows) is the share that `bot` and `top` cut off, each of `quantiles` (rows) a wanted
+    share, 0 to 1. Returns an array (rows) for each of these, rounded to six significant digits. A row without partials
+    gives 0.
     """
     present = parts["cnt"] > 0
     filled = present.any(axis=1)
     lowest = np.where(filled, np.where(present, parts["min"], np.inf).min(axis=1), 0.0)
     highest = np.where(filled, np.where(present, parts["max"], -np.inf).max(axis=1), 0.0)
-    wanted = _quantile(_Mixture(parts, pct, lowest), quantile)
-    return np.where(lowest == highest, lowest, np.clip(_rounded(wanted), lowest, highest))
+    mixture = _Mixture(parts, pct, lowest)
+    told = (np.clip(_rounded(_quantile(mixture, quantile)), lowest, highest) for quantile in quantiles)
+    return [np.where(lowest == highest, lowest, wanted) for wanted in told]
 
 
 @dataclass(frozen=True)
@@ -42,6 +45,7 @@ class _Ramp:
     start: Floats
     width: Floats
     flat: Flags
+    some_flat: bool
     share: Floats
 
 
@@ -77,16 +81,17 @@ class _Mixture:
         for ramp in self._ramps:
             with np.errstate(over="ignore"):
                 reached = (x - ramp.start) / ramp.width
-            np.copyto(reached, compare(x, ramp.start), where=ramp.flat)
+            if ramp.some_flat:
+                np.copyto(reached, compare(x, ramp.start), where=ramp.flat)
             np.minimum(np.maximum(reached, 0.0, out=reached), 1.0, out=reached)
-            total += (reached * ramp.share).sum(axis=1)
+            total += np.einsum("ij,ij->i", reached, ramp.share)
         return total
 
 
 def _ramp(start: Floats, end: Floats, share: Floats) -> _Ramp:
     width = end - start
     flat = width <= 0
-    return _Ramp(start, np.where(flat, 1.0, width), flat, share)
+    return _Ramp(start, np.where(flat, 1.0, width), flat, bool(flat.any()), share)
 
 
 def _quantile(mixture: _Mixture, quantile: Floats) -> Floats:

@@ -24,7 +24,7 @@ def quantile_of(parts: list[Part], quantile: float, pct: float = 0.1, absent: in
     rows = [*parts, *[(0.0, 0.0, 0.0, 0.0, 0.0)] * absent]
     columns = np.array(rows).T[:, None, :]
     named = dict(zip(("cnt", "min", "bot", "top", "max"), columns, strict=True))
-    return float(estimate(named, np.array([pct]), np.array([quantile]))[0])
+    return float(estimate(named, np.array([pct]), [np.array([quantile])])[0][0])
 
 
 def share_at_most(part: Part, x: float, pct: float) -> float:
