@@ -45,5 +45,6 @@ def open_first_account(owner: User, name: str = "") -> OpenedAccount | None:
 
 
 def _is_invited(user: User) -> bool:
-    waiting = Invitation.objects.filter(accepted=None, withdrawn=None, expires__gt=timezone.now())
+    now = timezone.now()
+    waiting = Invitation.objects.filter(accepted=None, withdrawn=None, expires__gt=now, account__closed=None)
     return waiting.filter(email__iexact=user.email).exists()

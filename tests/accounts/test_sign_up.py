@@ -113,12 +113,13 @@ def test_who_is_invited_gets_no_account_of_his_own(acme: Account) -> None:
     assert Account.objects.count() == 1
 
 
-@pytest.mark.parametrize("over", ["expired", "withdrawn"])
+@pytest.mark.parametrize("over", ["expired", "withdrawn", "closed"])
 def test_an_invitation_that_is_over_changes_nothing(acme: Account, over: str) -> None:
     invited: dict[str, Any] = {"email": "dora@example.org", "role": Role.MEMBER, "hash": "0" * 64}
     now = timezone.now()
-    times = {"expires": now} if over == "expired" else {"expires": now + timedelta(days=1), "withdrawn": now}
-    Invitation.objects.create(account=acme, **invited, **times)
+    times = {"expires": now if over == "expired" else now + timedelta(days=1)}
+    Invitation.objects.create(account=acme, **invited, **times, withdrawn=now if over == "withdrawn" else None)
+    Account.objects.filter(pk=acme.pk).update(closed=now if over == "closed" else None)
     come_in(Client())
     assert Membership.objects.filter(user__email="dora@example.org", role=Role.OWNER).count() == 1
 
