@@ -4,16 +4,19 @@ import re
 import time
 from collections.abc import Iterable
 
+from allauth.account.adapter import get_adapter
 from allauth.usersessions.adapter import DefaultUserSessionsAdapter
 from allauth.usersessions.models import UserSession
-from django.conf import settings
 from django.http import HttpRequest
+from django.utils import timezone
 from django.utils.deprecation import MiddlewareMixin
 
 from accounts import audit
+from accounts.models import User
 
-SEEN = "seen"
 SEEN_STEP = 300  # seconds; pages ask many times a minute
+MOST_SEEN = 10_000
+_seen: dict[str, float] = {}  # session key to Unix seconds
 
 # The first that is found counts: Edge also says that it is Chrome, and Chrome that it is Safari.
 _BROWSERS = {"Edg": "Edge", "OPR": "Opera", "Firefox": "Firefox", "Chrome": "Chrome", "Safari": "Safari"}
@@ -29,15 +32,28 @@ _SYSTEMS = {
 
 
 class LastSeenMiddleware(MiddlewareMixin):
-    """Notes when and from where a session was used, at most once in `SEEN_STEP` seconds."""
+    """Notes when and from where a session was used, at most once in `SEEN_STEP` seconds in each process."""
 
     def process_request(self, request: HttpRequest) -> None:
-        if settings.SESSION_COOKIE_NAME not in request.COOKIES or not request.user.is_authenticated:
-            return
+        key = request.session.session_key
         now = time.time()
-        if now - request.session.get(SEEN, 0.0) >= SEEN_STEP:
-            request.session[SEEN] = now
-            UserSession.objects.create_from_request(request)
+        if key is None or now - _seen.get(key, 0.0) < SEEN_STEP or not isinstance(request.user, User):
+            return
+        if len(_seen) >= MOST_SEEN:
+            _seen.clear()
+        _seen[key] = now
+        _note(key, request.user, request)
+
+
+def _note(key: str, user: User, request: HttpRequest) -> None:
+    longest = UserSession._meta.get_field("user_agent").max_length
+    seen = {
+        "last_seen_at": timezone.now(),
+        "ip": get_adapter().get_client_ip(request),
+        "user_agent": request.META.get("HTTP_USER_AGENT", "")[:longest],
+    }
+    if not UserSession.objects.filter(session_key=key).update(**seen):
+        UserSession.objects.bulk_create([UserSession(session_key=key, user=user, **seen)], ignore_conflicts=True)
 
 
 class SessionsAdapter(DefaultUserSessionsAdapter):  # type: ignore[misc]  # allauth has no types

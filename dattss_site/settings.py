@@ -92,6 +92,7 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "accounts.sessions.LastSeenMiddleware",
+    "accounts.middleware.PersonalTimeZone",
 ]
 ROOT_URLCONF = "dattss_site.urls"
 ASGI_APPLICATION = "dattss_site.asgi.application"
@@ -239,6 +240,24 @@ _mail = mail_settings.mail_from(ENVIRONMENT)
 EMAIL_BACKEND: str = _mail.backend
 ANYMAIL = {"REQUESTS_TIMEOUT": EMAIL_TIMEOUT, **_mail.provider}
 globals().update(_mail.smtp)
+
+# --- Telephone --------------------------------------------------------------------------------------------------------
+TWILIO_ACCOUNT_SID = ENVIRONMENT.matching(
+    "TWILIO_ACCOUNT_SID", "AC[0-9A-Za-z]{32}", "AC and 32 digits, as Twilio's console shows it"
+)
+TWILIO_AUTH_TOKEN = ENVIRONMENT.matching(
+    "TWILIO_AUTH_TOKEN", "[0-9A-Za-z]{32}", "32 digits, as Twilio's console shows it"
+)
+TWILIO_FROM = ENVIRONMENT.matching(
+    "TWILIO_FROM", r"\+[1-9][0-9]{6,14}", "a phone number that Twilio gave you, such as +15017122661"
+)
+TWILIO_API_URL = ENVIRONMENT.url("TWILIO_API_URL", ("http", "https")) or "https://api.twilio.com"
+# Countries whose numbers are seldom used to earn by being called: the European Economic Area, Switzerland, the United
+# Kingdom, the United States, Canada, Australia and New Zealand.
+DATTSS_PHONE_COUNTRIES = ENVIRONMENT.countries(
+    "DATTSS_PHONE_COUNTRIES",
+    "AT,AU,BE,BG,CA,CH,CY,CZ,DE,DK,EE,ES,FI,FR,GB,GR,HR,HU,IE,IS,IT,LI,LT,LU,LV,MT,NL,NO,NZ,PL,PT,RO,SE,SI,SK,US",
+)
 
 # --- API --------------------------------------------------------------------------------------------------------------
 REST_FRAMEWORK: dict[str, Any] = {

@@ -1,6 +1,7 @@
 """The change of the address and of the password of somebody who is logged in."""
 
 from collections.abc import Callable
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -60,11 +61,13 @@ def test_a_new_address_counts_only_once_it_is_confirmed(browser: Client, alice: 
 
 
 def test_the_old_address_is_told_and_no_longer_logs_in(browser: Client, alice: User) -> None:
+    User.objects.update(timezone="Asia/Tokyo")  # pages go by it, mails name UTC
     ask_for(browser, NEW)
     browser.post(mailed_path())
     told = mail.outbox[-1]
     assert told.to == ["alice@example.org"]
     assert NEW in str(told.body)
+    assert f"at {datetime.now(UTC):%Y-%m-%d %H}:" in str(told.body)
     assert links_of() == [f"{settings.PUBLIC_URL}/accounts/password/reset/"]
     old = Client().post("/accounts/login/", {"login": "alice@example.org", "password": PASSWORD})
     assert old.status_code == 200
