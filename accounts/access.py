@@ -10,11 +10,16 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import IntEnum
-from typing import Any
+from importlib import import_module
+from types import SimpleNamespace
+from typing import Any, cast
 from urllib.parse import parse_qs
 
 from channels.db import database_sync_to_async
+from django.conf import settings
+from django.contrib.auth import get_user
 from django.contrib.auth.models import AnonymousUser
+from django.contrib.sessions.backends.base import SessionBase
 from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
 from django.http import Http404, HttpRequest
@@ -120,8 +125,8 @@ def access_for_request(
 def access_for_scope(scope: Mapping[str, Any]) -> Access:
     """Access of a websocket: `scope` is what Channels gives a consumer behind its `AuthMiddlewareStack`.
 
-    Takes `Authorization: Bearer READ_KEY` or the session, and `?account=ID`. It asks the database: a consumer awaits
-    `access_for_scope_async`.
+    Takes `Authorization: Bearer READ_KEY` or the session, and `?account=ID`. It asks the database, each time anew
+    whether the session is still alive: a consumer awaits `access_for_scope_async`.
     """
     query = parse_qs(scope.get("query_string", b"").decode("latin-1"))
     asked = _account_id_in(query.get("account", [None])[0])
@@ -129,7 +134,7 @@ def access_for_scope(scope: Mapping[str, Any]) -> Access:
     raw = bearer_key(header)
     if raw is not None:
         return _same_account(access_for_read_key(raw), asked, Right.READ)
-    return _access_for_person(scope.get("user", AnonymousUser()), scope.get("session", {}), asked, Right.READ)
+    return _access_for_person(_person_in(scope["session"]), scope["session"], asked, Right.READ)
 
 
 access_for_scope_async = database_sync_to_async(access_for_scope)
@@ -215,6 +220,13 @@ def person_of(request: HttpRequest | Request) -> User:
     """Who is logged in; for views behind `login_required`, or what needs a right to change: a key has none."""
     assert isinstance(request.user, User)  # noqa: S101
     return request.user
+
+
+def _person_in(session: SessionBase) -> Person:
+    """Who is logged in by a connection's session now: it may have ended since, with a log-out or a new password."""
+    store = import_module(settings.SESSION_ENGINE).SessionStore(session.session_key)
+    person: Person = get_user(cast("HttpRequest", SimpleNamespace(session=store)))
+    return person
 
 
 def _access_for_person(user: Person, session: Mapping[str, Any], asked: int | None, right: Right) -> Access:

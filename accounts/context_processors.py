@@ -9,6 +9,7 @@ from django.utils.functional import SimpleLazyObject
 from accounts.access import current_membership, memberships_of
 from accounts.mail import outbox
 from accounts.models import Account, Membership
+from accounts.second_factor import passkeys_possible
 from accounts.timezones import chosen_zone
 from accounts.transfers import offered_to
 
@@ -16,7 +17,7 @@ from accounts.transfers import offered_to
 def account(request: HttpRequest) -> dict[str, Any]:
     """`accounts` (a list, oldest first), `account` (the current one, None without any), `offered` (a `Transfer` that
     waits for the person's answer, or None), `time_zone` (the IANA name that the person chose, or an empty text),
-    `outbox` (see `accounts.mail`).
+    `outbox` (see `accounts.mail`), `passkeys` (whether browsers allow them here).
 
     The first two ask the database once, the third once more, each only in a template that names it.
     """
@@ -35,4 +36,5 @@ def account(request: HttpRequest) -> dict[str, Any]:
         "offered": SimpleLazyObject(lambda: offered_to(request.user)),
         "time_zone": SimpleLazyObject(lambda: chosen_zone(request.user)),
         "outbox": outbox(),
+        "passkeys": passkeys_possible(),
     }

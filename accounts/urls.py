@@ -1,6 +1,6 @@
-"""Pages of accounts, included at the root; of allauth's pages two are our own and must come first."""
+"""Pages of accounts, included at the root; of allauth's pages some are our own and must come first."""
 
-from django.urls import include, path
+from django.urls import include, path, re_path
 
 from accounts.views import (
     account,
@@ -44,9 +44,11 @@ _of_an_account = [
 ]
 
 urlpatterns = [
-    path("accounts/signup/", login.sign_up, name="account_signup"),
-    path("accounts/email/", login.addresses, name="account_email"),
+    re_path(r"^accounts/confirm-email/(?P<key>[-:\w]+)/$", login.confirmation, name="account_confirm_email"),
+    path("accounts/email/", login.address, name="account_email"),
+    path("accounts/sessions/", login.sessions, name="usersessions_list"),
     path("accounts/", include("allauth.account.urls")),
+    path("accounts/2fa/", include("allauth.mfa.urls")),
     path("profile/", profile.profile, name="profile"),
     path("profile/theme/", profile.theme, name="profile_theme"),
     path("your-accounts/", own_accounts.own_accounts, name="accounts"),
