@@ -16,6 +16,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from accounts import access
+from accounts.client_address import address_of
 from accounts.routing import shard_of
 from stats import history, ingest, owned
 from stats.aggregation.names import is_name
@@ -29,7 +30,9 @@ from stats.storage.paths import Level, Stat
 _ACCOUNT = OpenApiParameter("account", int, description="Which account, for a user who belongs to several.")
 _REFUSED = {
     401: OpenApiResponse(description="Log in, or send a read key."),
+    403: OpenApiResponse(description="A key that sends rather than reads."),
     404: OpenApiResponse(description="Not yours."),
+    429: OpenApiResponse(description="Too many unknown keys came from this address; see `Retry-After`."),
 }
 
 
@@ -51,7 +54,7 @@ class CommitView(APIView):
             401: OpenApiResponse(description="The key is missing, unknown or revoked."),
             403: OpenApiResponse(description="A read key."),
             413: OpenApiResponse(description="Over 1 MiB, or 8 MiB unpacked."),
-            429: OpenApiResponse(description="Over the account's rate; see `Retry-After`."),
+            429: OpenApiResponse(description="Over the account's rate, or too many unknown keys; see `Retry-After`."),
             503: OpenApiResponse(description="Cannot be kept right now; see `Retry-After`."),
         },
     )
@@ -64,7 +67,8 @@ class CommitView(APIView):
         if len(body) > ingest.MOST_BODY:
             return _response(TOO_LARGE)
         key = key_of(request.META.get("QUERY_STRING", ""), request.META.get("HTTP_AUTHORIZATION", ""))
-        return _response(async_to_sync(ingest.accept)(key, request.META.get("HTTP_CONTENT_ENCODING", ""), body))
+        encoding = request.META.get("HTTP_CONTENT_ENCODING", "")
+        return _response(async_to_sync(ingest.accept)(key, encoding, body, address_of(request._request)))
 
     @extend_schema(exclude=True)
     def post(self, request: Request) -> Response:

@@ -20,7 +20,7 @@ from accounts.routing import shard_of
 from stats import ingest, moving_files, owned, runtime
 from stats.engine_channel import engine_channel
 from stats.forwarding import STALE, Forwarded
-from stats.keyring import KeysAwayError
+from stats.keyring import KeysAwayError, Keyring
 from stats.publisher import group_of
 from stats.shard import Shard
 
@@ -92,10 +92,10 @@ def _answer(message: Message, work: Callable[[], Awaitable[Message]]) -> None:
 
 
 async def _flush() -> Message:
-    """The report of a flush, and which keys were used: pairs of key id and Unix time."""
+    """The report of a flush, and which keys were used: key id, Unix time and IP address of each."""
     shard = _shard()
     report = await shard.flush()
-    return {**report, "keys_used": list(shard.keys.table.take_last_used().items())}
+    return {**report, "keys_used": [(key_id, *use) for key_id, use in shard.keys.table.take_last_uses().items()]}
 
 
 async def _work_and_reply(channel: str, work: Callable[[], Awaitable[Message]]) -> None:
@@ -165,8 +165,10 @@ class LiveConsumer(AsyncWebsocketConsumer):
     account_id: int | None = None
     shard = 0
     series = ""  # whose numbers these are: an owner that was started again, or another one, begins anew
+    _key: str | None = None  # that opened it, where no session did
     number: int | None = None  # of the last message that the page has; None while a snapshot is on its way
     renewal: asyncio.Task[None] | None = None
+    key_watch: asyncio.Task[None] | None = None
 
     async def connect(self) -> None:
         # Accepted first: a browser shows the close code of an open socket only.
@@ -176,6 +178,8 @@ class LiveConsumer(AsyncWebsocketConsumer):
             await self.close(refused)
             return
         self.renewal = asyncio.create_task(self._renew())
+        if self._key is not None and runtime.keys is not None:
+            self.key_watch = asyncio.create_task(self._end_with_key(runtime.keys, self._key))
         if runtime.watch is not None:
             runtime.watch.websockets += 1
 
@@ -183,6 +187,8 @@ class LiveConsumer(AsyncWebsocketConsumer):
         if self.renewal is None:
             return
         self.renewal.cancel()
+        if self.key_watch is not None:
+            self.key_watch.cancel()
         if runtime.watch is not None:
             runtime.watch.websockets -= 1
         await self.channel_layer.group_discard(group_of(self._account), self.channel_name)
@@ -213,9 +219,9 @@ class LiveConsumer(AsyncWebsocketConsumer):
     async def _admit(self) -> int:
         """Who may see what; returns the close code of a refusal, or 0."""
         headers = dict(self.scope["headers"])
-        by_key = access.bearer_key(headers.get(b"authorization", b"")) is not None
+        self._key = access.bearer_key(headers.get(b"authorization", b""))
         demo = self.scope["path"].endswith("/demo/")
-        if not (by_key or demo or _same_origin(headers)):
+        if not (self._key is not None or demo or _same_origin(headers)):
             return WRONG_ORIGIN
         try:
             found = await (access.public_access_async() if demo else access.access_for_scope_async(self.scope))
@@ -225,6 +231,11 @@ class LiveConsumer(AsyncWebsocketConsumer):
             return NOT_LOGGED_IN
         self.account_id, self.shard = found.account.pk, shard_of(found.account)
         return 0
+
+    async def _end_with_key(self, keys: Keyring, raw: str) -> None:
+        """Closes the socket when the key that opened it has ended."""
+        await keys.until_ended(raw)
+        await self.close(NOT_LOGGED_IN)
 
     async def _ask(self, channel: str | None) -> None:
         place = runtime.keys.table.place(self._account) if runtime.keys is not None else None
