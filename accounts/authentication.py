@@ -12,7 +12,8 @@ class ReadKeyAuthentication(BaseAuthentication):
     """Puts the key's `Access` into `request.auth`; the user stays anonymous, for a key is nobody.
 
     401 for an unknown or ended key, 429 for who tries many, 403 for an ingest key. Requests without a Bearer header are
-    left to the next authentication; named first in the settings, its header also turns DRF's 403 for strangers into 401.
+    left to the next authentication; named first in the settings, its header also turns DRF's 403 for strangers into
+    401.
     """
 
     def authenticate(self, request: Request) -> tuple[AnonymousUser, Access] | None:

@@ -21,5 +21,6 @@ urlpatterns = [
     path("accounts/email/", login.addresses, name="account_email"),
     path("accounts/", include("allauth.account.urls")),
     path("profile/", profile.profile, name="profile"),
+    path("profile/theme/", profile.theme, name="profile_theme"),
     path("a/<int:account_id>/", include(_of_an_account)),
 ]

@@ -90,6 +90,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "allauth.account.middleware.AccountMiddleware",
+    "accounts.middleware.PersonalTimeZone",
 ]
 ROOT_URLCONF = "dattss_site.urls"
 ASGI_APPLICATION = "dattss_site.asgi.application"

@@ -20,7 +20,7 @@ from accounts.routing import shard_of
 from stats import ingest, moving_files, owned, runtime
 from stats.engine_channel import engine_channel
 from stats.forwarding import STALE, Forwarded
-from stats.keyring import KeysAwayError, Keyring
+from stats.keyring import Keyring, KeysAwayError
 from stats.publisher import group_of
 from stats.shard import Shard
 

@@ -4,6 +4,7 @@
 import { Connection } from "./connection.js";
 import { make, need, say } from "./element.js";
 import { EventList } from "./event-list.js";
+import { TIME_ZONE } from "./time-zone.js";
 
 /** @typedef {import("./store.js").EventEntry} EventEntry */
 
@@ -19,8 +20,9 @@ const events = new EventList();
  * @type {WeakMap<EventEntry, HTMLElement>}
  */
 const rows = new WeakMap();
-const time = new Intl.DateTimeFormat("en-GB", { timeStyle: "medium" });
-const date = new Intl.DateTimeFormat("en-GB", { day: "numeric", month: "short" });
+const time = new Intl.DateTimeFormat("en-GB", { timeStyle: "medium", timeZone: TIME_ZONE });
+const date = new Intl.DateTimeFormat("en-GB", { day: "numeric", month: "short", timeZone: TIME_ZONE });
+const day = new Intl.DateTimeFormat("en-GB", { dateStyle: "short", timeZone: TIME_ZONE });
 let complaint = "";
 
 new Connection(liveUrl, { draw: () => {}, message: take, back: () => void load() });
@@ -86,7 +88,7 @@ function rowOf(event) {
 /** @param {EventEntry} event */
 function partsOf(event) {
   const at = new Date(event.at * 1000);
-  const today = at.toDateString() === new Date().toDateString();
+  const today = day.format(at) === day.format(new Date());
   const moment = today ? time.format(at) : `${date.format(at)} ${time.format(at)}`;
   const count = event.cnt && event.cnt > 1 ? `× ${event.cnt}` : "";
   return [
