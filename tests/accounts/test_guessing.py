@@ -1,14 +1,11 @@
 """Guessing keys: after 20 unknown ones a client waits; valid keys pass, whatever else comes from their address."""
 
-from collections.abc import Iterator
-
-import pytest
 from django.test import Client
 from hypothesis import given
 from hypothesis import strategies as st
 
 from accounts.access import access_for_read_key
-from accounts.guessing import MOST_CLIENTS, MOST_UNKNOWN, SECONDS, Guesses, guesses
+from accounts.guessing import MOST_CLIENTS, MOST_UNKNOWN, SECONDS, Guesses
 from accounts.keys import make_key
 from accounts.models import Account, Scope
 
@@ -85,13 +82,6 @@ def test_memory_is_bounded() -> None:
 
 
 # --- the read API -----------------------------------------------------------------------------------------------------
-
-
-@pytest.fixture(autouse=True)
-def _begin_anew() -> Iterator[None]:
-    guesses.forget()
-    yield
-    guesses.forget()
 
 
 def ask(raw: str, address: str = ADDRESS) -> tuple[int, str]:
