@@ -2,7 +2,7 @@
 
 from django.urls import include, path
 
-from accounts.views import account, audit_log, contacts, keys, login, people, profile, usage
+from accounts.views import account, audit_log, contacts, keys, login, people, profile
 
 _of_an_account = [
     path("settings/", account.account, name="account_settings"),
@@ -12,7 +12,6 @@ _of_an_account = [
     path("keys/<int:key_id>/replace/", keys.replace_key, name="account_key_replace"),
     path("keys/<int:key_id>/revoke/", keys.revoke_key, name="account_key_revoke"),
     path("contacts/", contacts.contacts, name="account_contacts"),
-    path("usage/", usage.usage, name="account_usage"),
     path("audit/", audit_log.audit_log, name="account_audit_log"),
 ]
 

@@ -25,8 +25,9 @@ from stats.aggregation.partial import KINDS
 from stats.answer import TOO_LARGE, Answer
 from stats.engine_call import EngineError, ask
 from stats.http import key_of
-from stats.openapi import DAY_ANSWER
+from stats.openapi import DAY_ANSWER, USAGE_ANSWER
 from stats.storage.paths import Level, Stat
+from stats.usage import usage
 
 _ACCOUNT = OpenApiParameter("account", int, description="Which account, for a user who belongs to several.")
 _REFUSED = {
@@ -110,6 +111,30 @@ class EventsView(APIView):
             raise Http404
         try:
             return Response({"events": owned.events(granted.account, self.level)})
+        except EngineError:
+            raise EngineAway from None
+
+
+class UsageView(APIView):
+    """How much of its limits an account uses."""
+
+    @extend_schema(
+        operation_id="usage",
+        parameters=[_ACCOUNT],
+        responses={
+            200: USAGE_ANSWER,
+            503: OpenApiResponse(description="The live state cannot be read right now."),
+            **_REFUSED,
+        },
+    )
+    def get(self, request: Request) -> Response:
+        """What of the account's limits is used now, and what its files take of the disk."""
+        granted = access.access_for_request(request)
+        if granted.role == access.PUBLIC:
+            # Account 0 is open to everybody, but the keys and people of this server are not.
+            raise Http404
+        try:
+            return Response(msgspec.to_builtins(usage(granted.account)))
         except EngineError:
             raise EngineAway from None
 

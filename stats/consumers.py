@@ -17,7 +17,7 @@ from redis.exceptions import RedisError
 
 from accounts import access
 from accounts.routing import shard_of
-from stats import ingest, moving_files, owned, runtime
+from stats import ingest, moving_files, owned, runtime, usage
 from stats.engine_channel import engine_channel
 from stats.forwarding import STALE, Forwarded
 from stats.keyring import Keyring, KeysAwayError
@@ -66,6 +66,10 @@ class EngineConsumer(AsyncConsumer):
     async def engine_events(self, message: Message) -> None:
         """Answers with the last errors or warnings (`stats.owned`)."""
         _answer(message, lambda: asyncio.to_thread(owned.answer_events, message))
+
+    async def engine_usage(self, message: Message) -> None:
+        """Answers with what `account` uses (`stats.usage`), as a JSON `text`."""
+        _answer(message, lambda: _usage(message["account"]))
 
     async def engine_release(self, message: Message) -> None:
         """Answers with whether `account`, which is moving, is wholly in files and in no memory any more (`done`)."""
@@ -137,6 +141,13 @@ async def _states(account_id: int) -> Message:
     if not await _is_held(shard, account_id):
         raise LookupError(f"account {account_id} is not here")
     return {"text": msgspec.json.encode(list(shard.engine.states(account_id, time.time()))).decode()}
+
+
+async def _usage(account_id: int) -> Message:
+    shard = _shard()
+    if not await _is_held(shard, account_id):
+        raise LookupError(f"account {account_id} is not here")
+    return {"text": msgspec.json.encode(await usage.of_owner(shard, account_id)).decode()}
 
 
 async def _release(account_id: int) -> Message:

@@ -19,6 +19,7 @@ from stats.aggregation.cut import Cut
 from stats.aggregation.delivered import Delivered, Dump
 from stats.aggregation.engine import Applied, Engine
 from stats.disk import Disk, Unit
+from stats.disk_meter import DiskMeter
 from stats.durability import Durability
 from stats.events import Events
 from stats.keyring import Keyring
@@ -85,6 +86,7 @@ class Shard:
         self.sync_always = parts.sync_always
         self.rate = RateLimit(parts.rate)
         self.meter = Meter(clock())
+        self.disk_meter = DiskMeter(parts.root)
         self.engine = Engine(clock(), parts.most_stats)
         self.events = Events()
         self.publisher = Publisher(self.engine, parts.layer, self.events.recent)
