@@ -36,6 +36,8 @@ def keys(request: HttpRequest, account_id: int) -> HttpResponse:
 def rename_key(request: HttpRequest, account_id: int, key_id: int) -> HttpResponse:
     """Asks for another label of a key; a POST gives it."""
     access, key = _entered(request, account_id, key_id)
+    if not key.is_live:
+        return redirect("account_keys", account_id)
     form = LabelForm(request.POST if request.method == "POST" else None, initial={"label": key.label})
     if not form.is_valid():
         return _page_of(request, "accounts/rename_key.html", access, key, form=form)

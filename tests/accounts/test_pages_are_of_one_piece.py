@@ -62,4 +62,5 @@ def test_the_page_to_set_a_first_password(browser_of: Callable[[User], Client], 
 def test_the_keys_pages(alice: User, acme: Account, browser_of: Callable[[User], Client]) -> None:
     (key,) = acme.keys.all()
     look_at(browser_of(alice), f"/a/{acme.pk}/keys/")
-    look_at(browser_of(alice), f"/a/{acme.pk}/keys/{key.pk}/revoke/")
+    for deed in ("rename", "replace", "revoke"):
+        look_at(browser_of(alice), f"/a/{acme.pk}/keys/{key.pk}/{deed}/")
