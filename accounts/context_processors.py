@@ -6,17 +6,18 @@ from typing import Any
 from django.http import HttpRequest
 from django.utils.functional import SimpleLazyObject
 
-from accounts.access import current_membership, memberships_of
+from accounts.access import Access, current_membership, memberships_of
 from accounts.mail import outbox
 from accounts.models import Account, Membership
 from accounts.timezones import chosen_zone
 
 
 def account(request: HttpRequest) -> dict[str, Any]:
-    """`accounts` (a list, oldest first), `account` (the current one, None without any), `time_zone` (the IANA name that
-    the person chose, or an empty text), `outbox` (see `accounts.mail`).
+    """`accounts` (a list, oldest first), `account` (the current one, None without any), `may_change` (whether the person
+    may change that one), `time_zone` (the IANA name that the person chose, or an empty text), `outbox` (see
+    `accounts.mail`).
 
-    The first two ask the database once, and only in a template that names one of them.
+    The first three ask the database once, and only in a template that names one of them.
     """
 
     @cache
@@ -27,9 +28,14 @@ def account(request: HttpRequest) -> dict[str, Any]:
         membership = current_membership(mine(), request.session)
         return membership.account if membership else None
 
+    def may_change() -> bool:
+        membership = current_membership(mine(), request.session)
+        return membership is not None and Access(membership.account, membership.role).can_write
+
     return {
         "accounts": SimpleLazyObject(lambda: [membership.account for membership in mine().values()]),
         "account": SimpleLazyObject(current),
+        "may_change": SimpleLazyObject(may_change),
         "time_zone": SimpleLazyObject(lambda: chosen_zone(request.user)),
         "outbox": outbox(),
     }

@@ -13,6 +13,7 @@ _of_an_account = [
     path("keys/<int:key_id>/revoke/", keys.revoke_key, name="account_key_revoke"),
     path("contacts/", contacts.contacts, name="account_contacts"),
     path("audit/", audit_log.audit_log, name="account_audit_log"),
+    path("audit.csv", audit_log.audit_csv, name="account_audit_csv"),
 ]
 
 urlpatterns = [

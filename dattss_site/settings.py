@@ -174,6 +174,11 @@ CELERY_BEAT_SCHEDULE: dict[str, Any] = {
     }
     for shard in range(DATTSS_SHARDS)
 }
+CELERY_BEAT_SCHEDULE["forget-audit"] = {
+    "task": "accounts.forget_audit",
+    "schedule": crontab(hour=3, minute=43),  # UTC
+    "options": {"expires": 3600},
+}
 
 # Rate limits of log-in and sign-up are counted here, by all processes together where there are several.
 CACHES: dict[str, Any] = {

@@ -59,6 +59,10 @@ def test_the_page_to_set_a_first_password(browser_of: Callable[[User], Client], 
     look_at(browser_of(User.objects.create_user("dora@example.org")), "/accounts/password/set/")
 
 
+def test_the_audit_log(alice: User, acme: Account, browser_of: Callable[[User], Client]) -> None:
+    look_at(browser_of(alice), f"/a/{acme.pk}/audit/")
+
+
 def test_the_keys_pages(alice: User, acme: Account, browser_of: Callable[[User], Client]) -> None:
     (key,) = acme.keys.all()
     look_at(browser_of(alice), f"/a/{acme.pk}/keys/")
