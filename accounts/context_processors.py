@@ -13,8 +13,8 @@ from accounts.timezones import chosen_zone
 
 
 def account(request: HttpRequest) -> dict[str, Any]:
-    """`accounts` (a list, oldest first), `account` (the current one, None without any), `may_change` (whether the person
-    may change that one), `time_zone` (the IANA name that the person chose, or an empty text), `outbox` (see
+    """`accounts` (a list, oldest first), `account` (the current one, None without any), `may_change` (whether the
+    person may change that one), `time_zone` (the IANA name that the person chose, or an empty text), `outbox` (see
     `accounts.mail`).
 
     The first three ask the database once, and only in a template that names one of them.
