@@ -19,6 +19,10 @@ else:
     ModelAdmin, TabularInline = admin.ModelAdmin, admin.TabularInline
 
 
+# Among the options of the model it would be a migration.
+AuditEntry._meta.verbose_name_plural = "audit entries"
+
+
 class LookingAdmin(ModelAdmin):
     """Objects that are looked at here and changed elsewhere."""
 

@@ -85,5 +85,7 @@ def _row(name: str, amount: Amount, unit: str, note: str) -> Row:
 
 
 def number(value: float) -> str:
-    """`12,345`, `17`, `0.8`: a fraction only where it matters."""
-    return f"{value:,.0f}" if value >= 100 or value == round(value) else f"{value:,.1f}"
+    """`12,345`, `17`, `1.3`, `0.017`: a fraction only where it matters."""
+    if value >= 100 or value == round(value):
+        return f"{value:,.0f}"
+    return f"{value:.1f}" if value >= 1 else f"{value:.2g}"

@@ -107,7 +107,8 @@ def test_a_disk_that_is_being_counted() -> None:
 
 
 @pytest.mark.parametrize(
-    ("value", "text"), [(0, "0"), (17.0, "17"), (0.83, "0.8"), (99.96, "100.0"), (12345.6, "12,346")]
+    ("value", "text"),
+    [(0, "0"), (17.0, "17"), (0.834, "0.83"), (0.0167, "0.017"), (1.26, "1.3"), (99.96, "100.0"), (12345.6, "12,346")],
 )
 def test_numbers_have_a_fraction_only_where_it_matters(value: float, text: str) -> None:
     assert number(value) == text
