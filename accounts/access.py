@@ -24,7 +24,7 @@ from rest_framework.request import Request
 from accounts.client_address import address_in_scope
 from accounts.guessing import guesses
 from accounts.keys import LastUse, find_key, store_last_uses
-from accounts.models import SYSTEM_ACCOUNT_ID, Account, Membership, Role, Scope, User
+from accounts.models import SYSTEM_ACCOUNT_ID, Account, Contact, Membership, Role, Scope, User
 
 PUBLIC = "public"
 READ_KEY = "read key"
@@ -158,6 +158,19 @@ def enter(request: HttpRequest, account_id: int, right: Right = Right.READ) -> A
     return access
 
 
+def contact_of(access: Access, person: User, contact_id: int, *, of_others: bool = False) -> Contact:
+    """A contact in the account that the person may change: his own and, with `of_others`, for an owner everybody's.
+
+    Http404 where the account has no such contact; PermissionDenied where it is somebody else's.
+    """
+    contact = Contact.objects.select_related("account", "user").filter(account=access.account, pk=contact_id).first()
+    if contact is None:
+        raise Http404
+    if contact.user_id != person.pk and not (of_others and access.is_owner):
+        raise PermissionDenied
+    return contact
+
+
 def current_account(request: HttpRequest) -> Account | None:
     """The account that the person was in last, else the first one; None for those who belong to none."""
     membership = current_membership(memberships_of(request.user), request.session)
@@ -179,8 +192,8 @@ def memberships_of(user: Person) -> dict[int, Membership]:
     return {membership.account_id: membership for membership in rows}
 
 
-def person_of(request: HttpRequest) -> User:
-    """Who is logged in; for views behind `login_required`."""
+def person_of(request: HttpRequest | Request) -> User:
+    """Who is logged in; for views behind `login_required`, or what needs a right to change: a key has none."""
     assert isinstance(request.user, User)  # noqa: S101
     return request.user
 

@@ -4,6 +4,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.http import HttpRequest
+from rest_framework.request import Request
 
 from accounts.client_address import address_of
 from accounts.models import Account, AuditEntry, User
@@ -11,7 +12,9 @@ from accounts.models import Account, AuditEntry, User
 KEPT_DAYS = 396  # 13 months, as the values of an account
 
 
-def record(request: HttpRequest, action: str, account: Account | None, target: str = "", **details: Any) -> None:
+def record(
+    request: HttpRequest | Request, action: str, account: Account | None, target: str = "", **details: Any
+) -> None:
     """Notes what the person of the request has just done: `action` is a word such as `key.revoked`, `target` what it
     was done to, `details` plain values. Call it in the transaction of what it tells of.
     """

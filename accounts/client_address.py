@@ -7,6 +7,7 @@ from typing import Any
 
 from django.conf import settings
 from django.http import HttpRequest
+from rest_framework.request import Request
 
 # What 10 proxies add at most; what stands before it is anybody's word, and is not kept.
 _LONGEST_FORWARDED = 500
@@ -24,7 +25,7 @@ def client_address(peer: str | None, forwarded: str) -> str | None:
     return _valid(told) or _valid(peer)
 
 
-def address_of(request: HttpRequest) -> str | None:
+def address_of(request: HttpRequest | Request) -> str | None:
     """The client's IP address of a Django request."""
     return client_address(request.META.get("REMOTE_ADDR"), request.META.get("HTTP_X_FORWARDED_FOR", ""))
 

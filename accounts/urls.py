@@ -12,6 +12,11 @@ _of_an_account = [
     path("keys/<int:key_id>/replace/", keys.replace_key, name="account_key_replace"),
     path("keys/<int:key_id>/revoke/", keys.revoke_key, name="account_key_revoke"),
     path("contacts/", contacts.contacts, name="account_contacts"),
+    path("contacts/email/", contacts.add_email, name="account_contact_email"),
+    path("contacts/phone/", contacts.add_phone, name="account_contact_phone"),
+    path("contacts/<int:contact_id>/confirm/", contacts.confirm, name="account_contact_confirm"),
+    path("contacts/<int:contact_id>/send/", contacts.send, name="account_contact_send"),
+    path("contacts/<int:contact_id>/remove/", contacts.remove, name="account_contact_remove"),
     path("audit/", audit_log.audit_log, name="account_audit_log"),
     path("audit.csv", audit_log.audit_csv, name="account_audit_csv"),
 ]

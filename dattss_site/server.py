@@ -14,6 +14,7 @@ from django.db import DatabaseError
 from twisted.internet import defer, error, reactor
 
 from dattss_site.asgi import application
+from dattss_site.long_lived import LongLived
 from stats import runtime
 from stats.channel import channel_layer
 from stats.engine_channel import engine_channel
@@ -39,7 +40,7 @@ class SiteServer:
         self._keys = Keyring()
         self._lock = -1  # held until the process ends
         self._udp: UdpIntake | None = None
-        self._worker: asyncio.Task[None] | None = None
+        self._tasks: list[asyncio.Task[None]] = []
         self._before_stop: list[Callable[[], None]] = []
         endpoint = f"tcp:port={settings.PORT}:interface={settings.HOST.replace(':', chr(92) + ':')}"
         self._server = _Daphne(application, endpoints=[endpoint], server_name="dattss", application_close_timeout=3)
@@ -85,8 +86,11 @@ class SiteServer:
         self._lock = lock(parts.journal, f"shard {number}")
         shard = Shard(parts, self._keys, self._watch)
         await shard.start()
+        long_lived = LongLived(lambda: shard.engine.stat_count)
+        long_lived.put_aside()
         runtime.shard = shard
-        self._worker = asyncio.get_running_loop().create_task(_listen(number, layer))
+        loop = asyncio.get_running_loop()
+        self._tasks = [loop.create_task(work) for work in (_listen(number, layer), long_lived.run())]
 
     async def _stop(self) -> None:
         loop = asyncio.get_running_loop()
@@ -94,8 +98,8 @@ class SiteServer:
             await loop.run_in_executor(None, act)
         if self._udp is not None:
             await self._udp.close()
-        if self._worker is not None:
-            self._worker.cancel()
+        for task in self._tasks:
+            task.cancel()
         if runtime.shard is not None:
             await runtime.shard.stop()
         if runtime.forwarder is not None:

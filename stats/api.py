@@ -17,20 +17,23 @@ from rest_framework.views import APIView
 
 from accounts import access
 from accounts.client_address import address_of
+from accounts.models import Account
 from accounts.routing import shard_of
 from accounts.timezones import UTC, chosen_zone
 from stats import history, ingest, owned
+from stats.aggregation.group_state import state_of
 from stats.aggregation.names import is_name
 from stats.aggregation.partial import KINDS
 from stats.answer import TOO_LARGE, Answer
+from stats.decisions import decisions_of
 from stats.engine_call import EngineError, ask
 from stats.http import key_of
 from stats.openapi import DAY_ANSWER, USAGE_ANSWER
 from stats.storage.paths import Level, Stat
 from stats.usage import usage
 
-_ACCOUNT = OpenApiParameter("account", int, description="Which account, for a user who belongs to several.")
-_REFUSED = {
+ACCOUNT = OpenApiParameter("account", int, description="Which account, for a user who belongs to several.")
+REFUSED = {
     401: OpenApiResponse(description="Log in, or send a read key."),
     403: OpenApiResponse(description="A key that sends rather than reads."),
     404: OpenApiResponse(description="Not yours."),
@@ -81,7 +84,7 @@ class CommitView(APIView):
 class ProcessesView(APIView):
     """The processes of an account."""
 
-    @extend_schema(operation_id="processes", parameters=[_ACCOUNT], responses={200: OpenApiTypes.OBJECT, **_REFUSED})
+    @extend_schema(operation_id="processes", parameters=[ACCOUNT], responses={200: OpenApiTypes.OBJECT, **REFUSED})
     def get(self, request: Request) -> Response:
         """Each process with state, uptime, memory, cpu, errors and warnings."""
         states = _states(request)
@@ -91,7 +94,7 @@ class ProcessesView(APIView):
 class CurrentView(APIView):
     """The latest state of everything."""
 
-    @extend_schema(operation_id="current", parameters=[_ACCOUNT], responses={200: OpenApiTypes.OBJECT, **_REFUSED})
+    @extend_schema(operation_id="current", parameters=[ACCOUNT], responses={200: OpenApiTypes.OBJECT, **REFUSED})
     def get(self, request: Request) -> Response:
         """What a `.cur` file holds, for each process, as of now."""
         return Response({"processes": _states(request)})
@@ -102,17 +105,30 @@ class EventsView(APIView):
 
     level: Level = "error"
 
-    @extend_schema(parameters=[_ACCOUNT], responses={200: OpenApiTypes.OBJECT, **_REFUSED})
+    @extend_schema(parameters=[ACCOUNT], responses={200: OpenApiTypes.OBJECT, **REFUSED})
     def get(self, request: Request) -> Response:
-        """The last 100, newest last."""
-        granted = access.access_for_request(request)
-        if granted.role == access.PUBLIC:
-            # Account 0 is open to everybody, but a stack trace of this server is not.
-            raise Http404
-        try:
-            return Response({"events": owned.events(granted.account, self.level)})
-        except EngineError:
-            raise EngineAway from None
+        """The last 100, newest last, and the groups of all, the one that was seen last first."""
+        account = _private(request)
+        found = _asked(account, {"type": "engine.events", "level": self.level})
+        decisions = decisions_of(account, self.level)
+        for group in found["groups"]:
+            group["state"] = state_of(decisions.get(group["key"]), group["last"], time.time())
+        return Response(found)
+
+
+class GroupView(APIView):
+    """A group of errors or warnings."""
+
+    level: Level = "error"
+
+    @extend_schema(parameters=[ACCOUNT], responses={200: OpenApiTypes.OBJECT, **REFUSED})
+    def get(self, request: Request, key: str) -> Response:
+        """The group with the stack of its latest one, and those of the last 100 that are in it."""
+        account = _private(request)
+        found = _found_group(account, self.level, key)
+        decision = decisions_of(account, self.level).get(key)
+        found["group"]["state"] = state_of(decision, found["group"]["last"], time.time())
+        return Response(found)
 
 
 class UsageView(APIView):
@@ -120,21 +136,18 @@ class UsageView(APIView):
 
     @extend_schema(
         operation_id="usage",
-        parameters=[_ACCOUNT],
+        parameters=[ACCOUNT],
         responses={
             200: USAGE_ANSWER,
             503: OpenApiResponse(description="The live state cannot be read right now."),
-            **_REFUSED,
+            **REFUSED,
         },
     )
     def get(self, request: Request) -> Response:
         """What of the account's limits is used now, and what its files take of the disk."""
-        granted = access.access_for_request(request)
-        if granted.role == access.PUBLIC:
-            # Account 0 is open to everybody, but the keys and people of this server are not.
-            raise Http404
+        account = _private(request)
         try:
-            return Response(msgspec.to_builtins(usage(granted.account)))
+            return Response(msgspec.to_builtins(usage(account)))
         except EngineError:
             raise EngineAway from None
 
@@ -145,7 +158,7 @@ class DayView(APIView):
     @extend_schema(
         operation_id="day",
         parameters=[
-            _ACCOUNT,
+            ACCOUNT,
             OpenApiParameter("process", str, OpenApiParameter.PATH),
             OpenApiParameter("kind", str, OpenApiParameter.PATH, enum=KINDS),
             OpenApiParameter("name", str, OpenApiParameter.PATH),
@@ -163,7 +176,7 @@ class DayView(APIView):
                 description="Up to 9 shares from 0 to 1 with commas between them, such as 0.5,0.99: quantiles.",
             ),
         ],
-        responses={200: DAY_ANSWER, 400: OpenApiResponse(description="Not a step, date, zone or share."), **_REFUSED},
+        responses={200: DAY_ANSWER, 400: OpenApiResponse(description="Not a step, date, zone or share."), **REFUSED},
     )
     def get(self, request: Request, process: str, kind: str, name: str) -> Response:
         """The day's points, the average of the 7 days before it, what is usual, and the whole day."""
@@ -197,13 +210,39 @@ class EngineAway(APIException):
 
 def _states(request: Request) -> list[dict[str, Any]]:
     """The live states of the account's processes, from its engine."""
+    states: list[dict[str, Any]] = _asked(access.access_for_request(request).account, {"type": "engine.states"})
+    return states
+
+
+def group_of_key(account: Account, level: Level, key: str) -> dict[str, Any]:
+    """A group of the account. Raises Http404 where there is none, EngineAway."""
+    group: dict[str, Any] = _found_group(account, level, key)["group"]
+    return group
+
+
+def _found_group(account: Account, level: Level, key: str) -> dict[str, Any]:
+    found: dict[str, Any] | None = _asked(account, {"type": "engine.group", "level": level, "key": key})
+    if found is None:
+        raise Http404
+    return found
+
+
+def _private(request: Request) -> Account:
+    """The account, where it is not only open to the request because it is account 0: its values are public; stack
+    traces, keys and people of this server are not."""
     granted = access.access_for_request(request)
+    if granted.role == access.PUBLIC:
+        raise Http404
+    return granted.account
+
+
+def _asked(account: Account, message: dict[str, Any]) -> Any:
+    """What the engine of the account's shard answers."""
     try:
-        reply = ask(shard_of(granted.account), {"type": "engine.states", "account": granted.account.pk}, owned.TIMEOUT)
+        reply = ask(shard_of(account), message | {"account": account.pk}, owned.TIMEOUT)
     except EngineError:
         raise EngineAway from None
-    states: list[dict[str, Any]] = msgspec.json.decode(reply["text"])
-    return states
+    return msgspec.json.decode(reply["text"])
 
 
 def _response(answer: Answer) -> Response:

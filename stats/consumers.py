@@ -23,6 +23,7 @@ from stats.forwarding import STALE, Forwarded
 from stats.keyring import Keyring, KeysAwayError
 from stats.publisher import group_of
 from stats.shard import Shard
+from stats.storage.paths import Level
 
 log = logging.getLogger("dattss.live")
 
@@ -64,8 +65,12 @@ class EngineConsumer(AsyncConsumer):
         _answer(message, lambda: asyncio.to_thread(owned.answer_day, message))
 
     async def engine_events(self, message: Message) -> None:
-        """Answers with the last errors or warnings (`stats.owned`)."""
-        _answer(message, lambda: asyncio.to_thread(owned.answer_events, message))
+        """Answers with the last errors or warnings of `account` and their groups, as a JSON `text`."""
+        _answer(message, lambda: _events(message["account"], message["level"]))
+
+    async def engine_group(self, message: Message) -> None:
+        """Answers with a group of `account` and its events, as a JSON `text`; null where there is none."""
+        _answer(message, lambda: _group(message["account"], message["level"], message["key"]))
 
     async def engine_usage(self, message: Message) -> None:
         """Answers with what `account` uses (`stats.usage`), as a JSON `text`."""
@@ -137,10 +142,29 @@ async def _is_held(shard: Shard, account_id: int) -> bool:
 
 
 async def _states(account_id: int) -> Message:
+    shard = await _owner_of(account_id)
+    return _text(list(shard.engine.states(account_id, time.time())))
+
+
+async def _events(account_id: int, level: Level) -> Message:
+    shard = await _owner_of(account_id)
+    return _text(shard.events.of_level(account_id, level))
+
+
+async def _group(account_id: int, level: Level, key: str) -> Message:
+    shard = await _owner_of(account_id)
+    return _text(shard.events.group(account_id, level, key))
+
+
+async def _owner_of(account_id: int) -> Shard:
     shard = _shard()
     if not await _is_held(shard, account_id):
         raise LookupError(f"account {account_id} is not here")
-    return {"text": msgspec.json.encode(list(shard.engine.states(account_id, time.time()))).decode()}
+    return shard
+
+
+def _text(found: Any) -> Message:
+    return {"text": msgspec.json.encode(found).decode()}
 
 
 async def _usage(account_id: int) -> Message:

@@ -1,5 +1,4 @@
-"""History and events are files of the shard that owns the account: read here where this process owns it, else asked of
-the owner.
+"""History is files of the shard that owns the account: read here where this process owns it, else asked of the owner.
 
 What travels is JSON; an answer has up to about 1 MB.
 """
@@ -18,8 +17,7 @@ from accounts.routing import shard_of
 from stats import history, runtime
 from stats.engine_call import ask
 from stats.history import DayHistory, View
-from stats.storage import eventlog
-from stats.storage.paths import Level, Stat
+from stats.storage.paths import Stat
 
 TIMEOUT = 5.0  # seconds
 
@@ -37,19 +35,6 @@ def answer_day(message: dict[str, Any]) -> dict[str, Any]:
     view = message["view"]
     shown = View(date.fromisoformat(view["day"]), ZoneInfo(view["zone"]), view["step"], tuple(view["shares"]))
     return _told(dataclasses.asdict(history.day(_root(), Stat(*message["stat"]), shown)))
-
-
-def events(account: Account, level: Level) -> list[dict[str, Any]]:
-    """The account's last errors or warnings. Raises EngineError."""
-    if _here(account):
-        return eventlog.read(_root(), account.pk, level)
-    read: list[dict[str, Any]] = _asked(account, {"type": "engine.events", "account": account.pk, "level": level})
-    return read
-
-
-def answer_events(message: dict[str, Any]) -> dict[str, Any]:
-    """The owner's side of `events`, in a thread."""
-    return _told(eventlog.read(_root(), message["account"], message["level"]))
 
 
 def _here(account: Account) -> bool:

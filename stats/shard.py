@@ -26,6 +26,7 @@ from stats.keyring import Keyring
 from stats.meter import Meter
 from stats.publisher import Publisher
 from stats.ratelimit import RateLimit
+from stats.rounds import every
 from stats.selfwatch import SelfWatch, resident_bytes
 from stats.storage.journal import Journal
 from stats.storage.plan import Events as StoredEvents
@@ -132,9 +133,9 @@ class Shard:
         await self.settle()
         self.keys.changed = self.settle
         self.open = True
-        self.spawn(self._every(TICK_SECONDS, self._mind_minutes))
-        self.spawn(self._every(TICK_SECONDS, self._publish))
-        self.spawn(self._every(SAMPLE_SECONDS, self._sample))
+        self.spawn(every(TICK_SECONDS, self._mind_minutes))
+        self.spawn(every(TICK_SECONDS, self._publish))
+        self.spawn(every(SAMPLE_SECONDS, self._sample))
         self.spawn(self._durability.run())
 
     async def stop(self) -> None:
@@ -385,18 +386,6 @@ class Shard:
         self._tasks.discard(task)
         if not task.cancelled() and task.exception() is not None:
             log.error("A task of the shard failed.", exc_info=task.exception())
-
-    async def _every(self, seconds: float, act: Callable[[], Coroutine[Any, Any, None]]) -> None:
-        """Runs `act` at a steady pace; an error in it is logged and does not end the round."""
-        loop = asyncio.get_running_loop()
-        due = loop.time()
-        while True:
-            try:
-                await act()
-            except Exception as problem:  # noqa: BLE001  (Redis or the database may be away: the next round tries again)
-                log.error("A round of the shard failed (%s); it goes on.", problem)  # noqa: TRY400
-            due = max(due + seconds, loop.time())
-            await asyncio.sleep(due - loop.time())
 
     async def _publish(self) -> None:
         """A round of its own: Redis may hang, and minutes do not wait for it."""

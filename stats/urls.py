@@ -7,6 +7,7 @@ from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitVie
 
 from stats import api, views
 from stats.consumers import LiveConsumer
+from stats.group_api import DecisionView
 
 urlpatterns = [
     path("", views.home, name="home"),
@@ -23,6 +24,10 @@ urlpatterns = [
     path("api/v1/errors/", api.EventsView.as_view(level="error"), name="api_errors"),
     path("api/v1/warnings/", api.EventsView.as_view(level="warning"), name="api_warnings"),
     path("api/v1/usage/", api.UsageView.as_view(), name="api_usage"),
+    path("api/v1/errors/<str:key>/", api.GroupView.as_view(level="error"), name="api_error_group"),
+    path("api/v1/warnings/<str:key>/", api.GroupView.as_view(level="warning"), name="api_warning_group"),
+    path("api/v1/errors/<str:key>/decision/", DecisionView.as_view(level="error"), name="api_error_decision"),
+    path("api/v1/warnings/<str:key>/decision/", DecisionView.as_view(level="warning"), name="api_warning_decision"),
     path("api/v1/stats/<str:process>/<str:kind>/<str:name>/day/", api.DayView.as_view(), name="api_day"),
     path("api/schema/", SpectacularAPIView.as_view(), name="schema"),
     path("api/docs/", SpectacularSwaggerSplitView.as_view(url_name="schema"), name="api_docs"),

@@ -63,16 +63,14 @@ def processes(request: HttpRequest, account_id: int) -> HttpResponse:
 @login_required
 def errors(request: HttpRequest, account_id: int) -> HttpResponse:
     """Errors as they happen."""
-    access.enter(request, account_id)
-    return render(request, "stats/events.html", _live(account_id) | {"level": "error"})
+    return _events(request, account_id, "error")
 
 
 @require_safe
 @login_required
 def warnings(request: HttpRequest, account_id: int) -> HttpResponse:
     """Warnings as they happen."""
-    access.enter(request, account_id)
-    return render(request, "stats/events.html", _live(account_id) | {"level": "warning"})
+    return _events(request, account_id, "warning")
 
 
 @require_safe
@@ -96,6 +94,11 @@ def client_package(request: HttpRequest, name: str) -> FileResponse:  # noqa: AR
     if name not in packages:
         raise Http404
     return FileResponse(packages[name].open("rb"), as_attachment=True)
+
+
+def _events(request: HttpRequest, account_id: int, level: str) -> HttpResponse:
+    granted = access.enter(request, account_id)
+    return render(request, "stats/events.html", _live(account_id) | {"level": level, "can_write": granted.can_write})
 
 
 def _dashboard(account_id: int, live_url: str, *, demo: bool) -> dict[str, object]:

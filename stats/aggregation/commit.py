@@ -46,12 +46,18 @@ class Partials(msgspec.Struct, gc=False):
 
 
 class Event(msgspec.Struct, gc=False):
-    """An error or a warning; `cnt` equal ones, the newest `age` seconds before the commit was sent."""
+    """An error or a warning; `cnt` equal ones, the newest `age` seconds before the commit was sent.
+
+    `tpl` is its message before values were put in, `log` the logger, `loc` the place that told it, `file:function`.
+    """
 
     lvl: Literal["error", "warning"]
     msg: str
     typ: str = ""
     trc: str = ""
+    tpl: str = ""
+    log: str = ""
+    loc: str = ""
     age: Annotated[float, Meta(ge=0, le=OLDEST)] = 0.0
     cnt: Annotated[int, Meta(ge=1, le=MOST_COUNTED)] = 1
 

@@ -1,4 +1,5 @@
-"""The files `errors` and `warnings`: the last 100 of each of an account, newest last, one JSON object a line.
+"""The files `errors` and `warnings`: the last 100 of each of an account, newest last, one JSON object a line. Beside
+them the file `groups`: what is counted of all errors and warnings, a group a line (`stats.aggregation.error_groups`).
 
 {"at": 1763900000.1, "nam": "api", "lvl": "error", "typ": "ValueError", "msg": "boom", "trc": "Traceback…", "cnt": 1}
 """
@@ -10,25 +11,30 @@ from typing import Any
 
 import msgspec
 
+from stats.aggregation.error_groups import MOST_GROUPS
 from stats.storage import paths
-from stats.storage.paths import Level
+from stats.storage.paths import EventFile
 from stats.storage.replace import replace
 
 logger = logging.getLogger("dattss.storage")
 
 KEPT = 100
+MOST: dict[EventFile, int] = {"error": KEPT, "warning": KEPT, "group": 2 * MOST_GROUPS}
 
 _encoder = msgspec.json.Encoder()
 _decode = msgspec.json.Decoder(dict[str, Any]).decode
 
 
-def write(root: Path, account: int, level: Level, events: Sequence[Mapping[str, Any]]) -> None:
-    """Replaces the account's errors or warnings by the last 100 of `events`, oldest first. Raises StorageError."""
-    replace(paths.events_path(root, account, level), _encoder.encode_lines(events[-KEPT:]))
+def write(root: Path, account: int, level: EventFile, events: Sequence[Mapping[str, Any]]) -> None:
+    """Replaces the account's errors or warnings by the last 100 of `events`, oldest first, or its groups by these.
+
+    Raises StorageError."""
+    replace(paths.events_path(root, account, level), _encoder.encode_lines(events[-MOST[level] :]))
 
 
-def read(root: Path, account: int, level: Level) -> list[dict[str, Any]]:
-    """The account's last errors or warnings, oldest first. Damaged lines are left out, and the log says how many."""
+def read(root: Path, account: int, level: EventFile) -> list[dict[str, Any]]:
+    """The account's last errors or warnings, oldest first, or its groups. Damaged lines are left out, and the log says
+    how many."""
     path = paths.events_path(root, account, level)
     try:
         lines = path.read_bytes().splitlines()
@@ -40,7 +46,7 @@ def read(root: Path, account: int, level: Level) -> list[dict[str, Any]]:
     events = [event for event in map(_event, lines) if event is not None]
     if len(events) < len(lines):
         logger.warning("ignored %s damaged lines of %s", len(lines) - len(events), path)
-    return events[-KEPT:]
+    return events[-MOST[level] :]
 
 
 def _event(line: bytes) -> dict[str, Any] | None:

@@ -26,6 +26,7 @@ from stats.aggregation.names import is_name
 from stats.aggregation.partial import KINDS, Kind
 
 Level = Literal["error", "warning"]
+EventFile = Literal["error", "warning", "group"]
 
 PRT = ".prt"
 CUR = ".cur"
@@ -33,7 +34,7 @@ PACK = ".pack"
 CURRENT = "current"
 UNFINISHED = "~"
 
-_EVENT_FILES: dict[Level, str] = {"error": "errors", "warning": "warnings"}
+_EVENT_FILES: dict[EventFile, str] = {"error": "errors", "warning": "warnings", "group": "groups"}
 _ACCOUNT = re.compile(r"0|[1-9][0-9]{0,18}")
 _DAY = re.compile(r"([0-9]{4})-W([0-9]{2})_([1-7])")
 
@@ -159,7 +160,7 @@ def process_of(file_name: str) -> str | None:
     return name if file_name.endswith(CUR) and is_name(name) else None
 
 
-def events_path(root: Path, account: int, level: Level) -> Path:
+def events_path(root: Path, account: int, level: EventFile) -> Path:
     """The file of an account's last errors or warnings."""
     if level not in _EVENT_FILES:
         raise BadNameError("level", level)

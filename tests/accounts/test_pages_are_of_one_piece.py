@@ -5,8 +5,9 @@ from collections.abc import Callable
 import pytest
 from django.test import Client
 
-from accounts.models import Account, User
+from accounts.models import Account, Contact, User
 from tests.accounts.pages import read_page
+from tests.twilio_server import Twilio
 
 OPEN_PAGES = [
     "/accounts/login/",
@@ -61,6 +62,12 @@ def test_the_page_to_set_a_first_password(browser_of: Callable[[User], Client], 
 
 def test_the_audit_log(alice: User, acme: Account, browser_of: Callable[[User], Client]) -> None:
     look_at(browser_of(alice), f"/a/{acme.pk}/audit/")
+
+
+def test_the_contacts_pages(alice: User, acme: Account, twilio: Twilio, browser_of: Callable[[User], Client]) -> None:
+    contact = Contact.objects.create(account=acme, user=alice, medium="email", address="a@example.org")
+    for path in ("", "email/", "phone/", f"{contact.pk}/confirm/", f"{contact.pk}/remove/"):
+        look_at(browser_of(alice), f"/a/{acme.pk}/contacts/{path}")
 
 
 def test_the_keys_pages(alice: User, acme: Account, browser_of: Callable[[User], Client]) -> None:

@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from stats.storage.prt_writer import Writer
+
 
 @pytest.fixture
 def small_disk(tmp_path: Path) -> Iterator[Path]:
@@ -18,3 +20,9 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
         yield tmp_path
     finally:
         subprocess.run(["umount", str(tmp_path)], check=True)
+
+
+@pytest.fixture
+def writer(tmp_path: Path) -> Writer:
+    """One that writes below `tmp_path`."""
+    return Writer(tmp_path)

@@ -14,7 +14,7 @@ from stats.storage.lines import of_rows
 from stats.storage.prt_writer import Writer
 from tests.server import Keys, Server
 from tests.stats.one_sketch import sketch_of
-from tests.web_session import WebSession
+from tests.visitor import Visitor
 
 DAY = dt.date(2026, 11, 18)
 MIDNIGHT = (DAY.toordinal() - dt.date(1970, 1, 1).toordinal()) * 1440
@@ -78,24 +78,24 @@ def test_answers_are_as_the_document_says(server: Server, written: Keys, query: 
 
 
 # --- the person's time zone -------------------------------------------------------------------------------------------
-def person_in(server: Server, zone: str, email: str) -> tuple[Keys, WebSession]:
+def person_in(server: Server, zone: str, email: str) -> tuple[Keys, Visitor]:
     """Somebody with an account of his own, who chose the zone in the profile."""
     keys = server.new_account(email)
-    session = WebSession(server, email)
-    assert session.post("/profile/", {"timezone": zone, "theme": ""}).status == 200
-    return keys, session
+    visitor = Visitor(server).log_in(email)
+    assert visitor.post("/profile/", {"timezone": zone, "theme": ""}).status == 200
+    return keys, visitor
 
 
-def day_of(session: WebSession, query: str = "") -> Any:
-    return session.get(f"/api/v1/stats/api/c/orders/day/?{query}").json
+def day_of(visitor: Visitor, query: str = "") -> Any:
+    return visitor.api("GET", f"stats/api/c/orders/day/?{query}").json
 
 
 @pytest.mark.parametrize("zone", ["Pacific/Auckland", "America/Los_Angeles"])
 def test_today_is_the_persons_day(server: Server, zone: str) -> None:
     """Between these two it is another day for 21 hours of each 24."""
-    _, session = person_in(server, zone, f"today-{zone[-5:].lower()}@example.org")
+    _, visitor = person_in(server, zone, f"today-{zone[-5:].lower()}@example.org")
     before = dt.datetime.now(ZoneInfo(zone)).date()
-    day = day_of(session)
+    day = day_of(visitor)
     after = dt.datetime.now(ZoneInfo(zone)).date()
     assert day["tz"] == zone
     assert day["date"] in (str(before), str(after))
@@ -104,14 +104,14 @@ def test_today_is_the_persons_day(server: Server, zone: str) -> None:
 
 
 def test_days_on_which_clocks_change_are_as_long_as_they_are(server: Server) -> None:
-    _, session = person_in(server, "Europe/Berlin", "dst@example.org")
+    _, visitor = person_in(server, "Europe/Berlin", "dst@example.org")
     days = {"2026-03-29": 23, "2026-03-30": 24, "2026-10-25": 25}
-    assert {date: len(day_of(session, f"step=60&date={date}")["today"]) for date in days} == days
+    assert {date: len(day_of(visitor, f"step=60&date={date}")["today"]) for date in days} == days
 
 
 def test_the_zone_that_is_asked_for_counts_more_and_a_key_has_none(server: Server) -> None:
-    keys, session = person_in(server, "Pacific/Auckland", "asked@example.org")
-    assert day_of(session, "tz=Europe/Berlin")["tz"] == "Europe/Berlin"
+    keys, visitor = person_in(server, "Pacific/Auckland", "asked@example.org")
+    assert day_of(visitor, "tz=Europe/Berlin")["tz"] == "Europe/Berlin"
     assert ask(server, keys).json["tz"] == "UTC"
-    assert session.post("/profile/", {"timezone": "", "theme": ""}).status == 200
-    assert day_of(session)["tz"] == "UTC"
+    assert visitor.post("/profile/", {"timezone": "", "theme": ""}).status == 200
+    assert day_of(visitor)["tz"] == "UTC"

@@ -4,56 +4,128 @@
 import { Connection } from "./connection.js";
 import { make, need, say } from "./element.js";
 import { EventList } from "./event-list.js";
+import { GroupRow } from "./group-rows.js";
+import { GroupList } from "./groups.js";
 import { TIME_ZONE } from "./time-zone.js";
 
 /** @typedef {import("./store.js").EventEntry} EventEntry */
+/** @typedef {import("./group-rows.js").Detail} Detail */
+/** @typedef {import("./group-rows.js").Saying} Saying */
+
+/** Groups that are not known yet may come by the hundred: they are asked for at most this often, milliseconds. */
+const ASK_PAUSE = 2000;
+/** Groups above the stream, until more are asked for. */
+const FEW = 12;
 
 const main = need("#events");
-const { liveUrl = "", eventsUrl = "", level = "error" } = main.dataset;
+const { liveUrl = "", apiUrl = "", account = "", level = "error", canWrite } = main.dataset;
+const token = /** @type {HTMLInputElement} */ (need("input[name=csrfmiddlewaretoken]", main)).value;
 const list = need("#event-rows", main);
+const groupList = need("#group-rows", main);
 const pause = need("#pause", main);
+const allGroups = need("#all-groups", main);
 const filter = /** @type {HTMLInputElement} */ (need("#filter", main));
 const empty = need("#no-events", main);
+const more = need("#more-groups", main);
+const noGroups = need("#no-groups", main);
 const events = new EventList();
+const groups = new GroupList();
 /**
- * Rows are made once, so that an open stack stays open.
+ * Rows are made once, so that what is open stays open.
  * @type {WeakMap<EventEntry, HTMLElement>}
  */
 const rows = new WeakMap();
+/** @type {Map<string, GroupRow>} */
+const groupRows = new Map();
 const time = new Intl.DateTimeFormat("en-GB", { timeStyle: "medium", timeZone: TIME_ZONE });
 const date = new Intl.DateTimeFormat("en-GB", { day: "numeric", month: "short", timeZone: TIME_ZONE });
 const day = new Intl.DateTimeFormat("en-GB", { dateStyle: "short", timeZone: TIME_ZONE });
 let complaint = "";
+let asking = 0;
+let shownGroups = FEW;
 
-new Connection(liveUrl, { draw: () => {}, message: take, back: () => void load() });
+const connection = new Connection(liveUrl, { draw: () => {}, message: take, back: () => void load() });
 pause.addEventListener("click", () => {
   if (events.paused) events.resume();
   else events.paused = true;
   draw();
 });
-filter.addEventListener("input", () => {
-  events.filter = filter.value;
+allGroups.addEventListener("click", () => {
+  groups.all = !groups.all;
   draw();
 });
+more.addEventListener("click", () => {
+  shownGroups = Number.POSITIVE_INFINITY;
+  draw();
+});
+filter.addEventListener("input", () => {
+  events.filter = groups.filter = filter.value;
+  draw();
+});
+window.setInterval(() => {
+  if (!document.hidden && !events.paused) drawGroups();
+}, 5000);
 void load();
 
 /** @param {import("./store.js").Message} message */
 function take(message) {
-  const fresh = message.type === "event" && message.event ? [message.event] : (message.events ?? []);
-  const ours = fresh.filter((event) => event.lvl === level);
-  if (!ours.length) return;
-  events.add(ours);
+  const live = message.type === "event" && message.event ? [message.event] : [];
+  const fresh = [...live, ...(message.events ?? [])].filter((event) => event.lvl === level);
+  if (!fresh.length) return;
+  events.add(fresh);
+  // What a snapshot has was counted already.
+  const unknown = live.filter((event) => event.lvl === level && !groups.count(event));
+  if (unknown.length) asking ||= window.setTimeout(() => void load(), ASK_PAUSE);
   draw();
 }
 
 async function load() {
+  window.clearTimeout(asking);
+  asking = 0;
   try {
-    const answer = await fetch(eventsUrl, { headers: { Accept: "application/json" } });
+    const answer = await ask("GET", "");
     complaint = answer.ok ? "" : `The list did not load (${answer.status}). New ones still appear here.`;
-    if (answer.ok) events.add((await answer.json()).events);
+    if (answer.ok) {
+      const found = await answer.json();
+      events.add(found.events);
+      groups.replace(found.groups);
+    }
   } catch {
     complaint = "The list did not load: no answer from the server. New ones still appear here.";
   }
+  draw();
+}
+
+/**
+ * @param {string} method
+ * @param {string} path below that of the list
+ * @param {object} [said]
+ */
+function ask(method, path, said) {
+  return fetch(`${apiUrl}${path}?account=${account}`, {
+    method,
+    headers: { Accept: "application/json", "Content-Type": "application/json", "X-CSRFToken": token },
+    body: said && JSON.stringify(said),
+  });
+}
+
+/**
+ * @param {string} key
+ * @returns {Promise<Detail | null>}
+ */
+async function loadGroup(key) {
+  const answer = await ask("GET", `${key}/`).catch(() => null);
+  return answer?.ok ? answer.json() : null;
+}
+
+/**
+ * @param {string} key
+ * @param {Saying} saying
+ */
+async function sayOf(key, saying) {
+  const answer = await ask(saying ? "PUT" : "DELETE", `${key}/decision/`, saying ?? undefined).catch(() => null);
+  if (answer?.ok) await load();
+  complaint = answer?.ok ? "" : "That was not kept. Try again in a moment.";
   draw();
 }
 
@@ -64,6 +136,29 @@ function draw() {
   say(pause, events.paused ? `Resume${events.held ? ` · ${events.held} new` : ""}` : "Pause");
   empty.hidden = visible.length > 0;
   say(empty, emptyText());
+  if (!events.paused) drawGroups();
+}
+
+function drawGroups() {
+  const visible = groups.visible();
+  const now = connection.now();
+  const shown = visible.slice(0, shownGroups).map((group) => {
+    const row = groupRows.get(group.key) ?? new GroupRow(group, { canWrite: canWrite !== undefined, load: loadGroup, say: sayOf });
+    groupRows.set(group.key, row);
+    row.update(group, now);
+    return row.element;
+  });
+  shown.forEach((element, index) => {
+    if (groupList.children[index] !== element) groupList.insertBefore(element, groupList.children[index] ?? null);
+  });
+  while (groupList.children.length > shown.length) groupList.lastElementChild?.remove();
+  more.hidden = shown.length === visible.length;
+  say(more, `${visible.length - shown.length} more groups`);
+  allGroups.hidden = groups.quiet === 0;
+  allGroups.setAttribute("aria-pressed", String(groups.all));
+  say(allGroups, `${groups.quiet} resolved or muted`);
+  noGroups.hidden = visible.length > 0;
+  say(noGroups, groups.size ? "Nothing here wants a look." : `No ${level} yet.`);
 }
 
 function emptyText() {

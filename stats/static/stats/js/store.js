@@ -45,6 +45,7 @@ import { begin, put } from "./trail.js";
  * @property {string} msg
  * @property {string | null} [trc]
  * @property {number} [cnt]
+ * @property {string} [grp] key of its group
  */
 
 /**
