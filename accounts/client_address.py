@@ -31,10 +31,12 @@ def address_of(request: HttpRequest | Request) -> str | None:
 
 
 def address_in_scope(scope: Mapping[str, Any], headers: Mapping[bytes, bytes]) -> str | None:
-    """The client's IP address of an ASGI connection; 0.2 µs for one that was here before."""
+    """The client's IP address of an ASGI connection; 0.3 µs for one that was here before."""
     client = scope.get("client")
-    forwarded = headers.get(b"x-forwarded-for", b"") if settings.TRUSTED_PROXIES else b""
-    return _known_address(client[0] if client else None, forwarded[-_LONGEST_FORWARDED:])
+    peer = client[0] if client else None
+    if not settings.TRUSTED_PROXIES:
+        return _known_address(peer, b"")
+    return _known_address(peer, headers.get(b"x-forwarded-for", b"")[-_LONGEST_FORWARDED:])
 
 
 @lru_cache(4096)
