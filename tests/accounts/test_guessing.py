@@ -34,7 +34,8 @@ def test_after_some_unknown_keys_a_client_waits_for_the_minute_to_end() -> None:
     clock.now += 12.5
     assert found.note(ADDRESS, key(99)) == 48
     clock.now += SECONDS - 12.5
-    assert found.note(ADDRESS, key(99)) == 0
+    assert tried(found, MOST_UNKNOWN) == [0] * MOST_UNKNOWN
+    assert found.note(ADDRESS, key(99)) == SECONDS
 
 
 def test_the_same_old_key_again_and_again_is_no_guess() -> None:
