@@ -1,9 +1,7 @@
-"""System checks of how the site wires accounts in, and of settings that only accounts can judge."""
+"""System checks of how the site wires accounts in."""
 
 from typing import Any
 
-import phonenumbers
-from django.conf import settings
 from django.core.checks import CheckMessage, Error, register
 from django.urls import Resolver404, resolve
 
@@ -22,13 +20,3 @@ def sign_up_opens_an_account(**_: Any) -> list[CheckMessage]:
     if view is OpenAccountView:
         return []
     return [Error(f"Include accounts.urls before allauth's, or {SIGN_UP} opens no account.", id="accounts.E001")]
-
-
-@register()
-def countries_have_telephones(**_: Any) -> list[CheckMessage]:
-    """An error where DATTSS_PHONE_COUNTRIES names what is no country: its numbers would never be accepted."""
-    unknown = sorted(settings.DATTSS_PHONE_COUNTRIES - phonenumbers.SUPPORTED_REGIONS)
-    if not unknown:
-        return []
-    named = ", ".join(unknown)
-    return [Error(f"DATTSS_PHONE_COUNTRIES names {named}, which no country has as its code.", id="accounts.E002")]

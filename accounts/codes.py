@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.conf import settings
+from django.core.mail import EmailMessage
 from django.db.models import F
 from django.utils.crypto import constant_time_compare, salted_hmac
 from twilio.twiml.voice_response import VoiceResponse
@@ -140,7 +141,7 @@ def _mail(address: str, code: str) -> None:
         f"{code} is your code.\n\nEnter it at {settings.PUBLIC_URL} where you added this address, within 15 minutes. "
         "Then alerts can be sent here.\n\nIf you did not ask for it, you need not do anything."
     )
-    mail.send(address, "DaTtSs: your code", text)
+    mail.deliver(EmailMessage("DaTtSs: your code", text, to=[address]))
 
 
 def _sms(number: str, code: str) -> None:

@@ -47,10 +47,10 @@ def outbox() -> str:
     return Path(settings.EMAIL_FILE_PATH).name
 
 
-def send(address: str, subject: str, text: str) -> None:
-    """Hands a mail over to the provider. Raises Refused or NotNow."""
+def deliver(message: EmailMessage) -> None:
+    """Hands a mail to one address over to the provider. Raises Refused or NotNow."""
     try:
-        EmailMessage(subject, text, to=[address]).send()
+        message.send()
     except (AnymailRecipientsRefused, AnymailInvalidAddress):
         raise _refused() from None
     except (OSError, AnymailError) as error:  # smtplib's errors are OSErrors

@@ -60,6 +60,7 @@ class Disk:
         self._journal = journal
         self._writer = Writer(root)
         self._undone: Plan | None = None
+        self._unreadable: list[StorageError] = []  # why lines of the plan are `unread`
 
     def plan(self, unit: Unit) -> int:
         """Writes down what the files become with a unit, for `complete`; returns how many lines it has.
@@ -71,7 +72,7 @@ class Disk:
             plan = self._planned(unit)
             plans.write(self._folder, plan)
         self._undone = plan
-        return sum(len(one.files) for one in plan.lines)
+        return sum(len(one.files) for one in (*plan.lines, *plan.unread))
 
     def complete(self) -> None:
         """Drops the part of the journal that is in the plan, and carries the plan out, if there is one: the latest, or
@@ -130,19 +131,24 @@ class Disk:
             states.update({(account, process): cur.encode(state) for account, process, state in live})
         states = {process: contents for process, contents in states.items() if process[0] not in self.foreign}
         events = {one[:2]: one for one in (*held.events, *unit.events)}
+        merged = self._writer.merged(planned)
+        if sum(len(one.files) for one in merged.unread) > MOST_HELD:
+            raise merged.causes[0]
+        self._unreadable = merged.causes
         return Plan(
             segment=unit.segment,
-            lines=self._writer.merged(planned).lines,
+            lines=merged.lines,
             states=[(*process, contents) for process, contents in states.items()],
             events=list(events.values()),
             delivered=encoded(unit.delivered),
+            unread=merged.unread,
         )
 
     def _carry_out(self, plan: Plan) -> None:
         """Writes what can be written; the rest is held where only some files fail, and OSError raised otherwise."""
-        problems: list[StorageError] = []
+        problems = [*self._unreadable]
         held = Held(
-            self._write_lines(plan.lines, problems),
+            [*plan.unread, *self._write_lines(plan.lines, problems)],
             _failing(lambda one: cur.write(self._root, *one), plan.states, problems),
             _failing(lambda one: eventlog.write(self._root, *one), plan.events, problems),
         )

@@ -33,7 +33,7 @@ Events = tuple[int, EventFile, list[dict[str, Any]]]  # account, which file, wha
 
 
 class Held(msgspec.Struct, array_like=True):
-    """What the last plan could not write."""
+    """What the last plan could not write, or not merge with what is there."""
 
     lines: list[Lines] = []
     states: list[State] = []
@@ -44,7 +44,8 @@ class Plan(msgspec.Struct, array_like=True):
     """What a flush sets: `lines` of `.prt` files (merged with what was there), `states`, `events`, and the contents of
     the file `delivered`.
 
-    `segment` is the last one of the journal that is in it.
+    `segment` is the last one of the journal that is in it. `unread` are lines that could not be merged with what their
+    file has: they are not to be written, but held.
     """
 
     segment: int
@@ -52,6 +53,7 @@ class Plan(msgspec.Struct, array_like=True):
     states: list[State]
     events: list[Events]
     delivered: bytes
+    unread: list[Lines] = []
 
 
 _Kept = TypeVar("_Kept", Plan, Held)
@@ -65,7 +67,8 @@ def write(folder: Path, plan: Plan) -> None:
     # One encoding of it all, or only one copy (20 MB: 15 ms), would keep the event loop waiting: other threads get
     # their turn between the pieces only.
     lists = chain(_encoded(plan.lines), _encoded(plan.states), _encoded(plan.events))
-    _write(folder / PLAN, [_array(5), _encode(plan.segment), *lists, _encode(plan.delivered)])
+    last = _encode(plan.delivered), _encode(plan.unread)
+    _write(folder / PLAN, [_array(6), _encode(plan.segment), *lists, *last])
 
 
 def read(folder: Path) -> Plan | None:

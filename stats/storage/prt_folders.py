@@ -107,7 +107,7 @@ class Folders:
             folder.descriptor = os.open(folder.path, os.O_RDONLY | os.O_DIRECTORY)
         self._open.append(folder)
         if folder.untouched is None:
-            folder.untouched = set(os.listdir(folder.descriptor))
+            folder.untouched = set(os.listdir(folder.path))  # by its path, which an error names then
 
     def _close_folders(self) -> None:
         for folder in self._open:

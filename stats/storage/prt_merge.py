@@ -4,9 +4,10 @@ from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import repeat
+from pathlib import Path
 
 from stats.aggregation.groups import merge_groups
-from stats.storage.failures import is_passing
+from stats.storage.failures import failure, is_passing
 from stats.storage.lines import Lines
 from stats.storage.prt import MINUTES, format_line, minute_of, parse_line
 from stats.storage.prt_folders import EMPTY, REWRITE, Folder, Folders
@@ -35,7 +36,8 @@ class Merge:
             self._read(folder, file, groups)
         self._merge([group for group in self._groups if len(group.texts) > 1])
         for group in self._groups:
-            group.lines.add(group.file, group.texts[0])
+            if group.texts:
+                group.lines.add(group.file, group.texts[0])
         return [one for one in ready if one.files]
 
     def _minute(self, lines: Lines) -> Lines:
@@ -43,17 +45,17 @@ class Merge:
         try:
             folder = self._folders.of(lines)
         except OSError as error:
-            self._passed_over(error)
-            folder = None
+            self._unread(lines, zip(lines.files, lines.texts, strict=True), error, Path(error.filename))
+            return Lines(*lines.where)
         except (ValueError, OverflowError) as error:
             self._outcome.refused(lines, lines.files, error)
             return Lines(*lines.where)
-        latest = max(map(folder.last.get, lines.files, _UNKNOWN if folder.untouched else _NEW)) if folder else REWRITE
+        latest = max(map(folder.last.get, lines.files, _UNKNOWN if folder.untouched else _NEW))
         if lines.minute % MINUTES > latest and len(set(lines.files)) == len(lines.files):
             return lines
         return self._grouped(folder, lines)
 
-    def _grouped(self, folder: Folder | None, lines: Lines) -> Lines:
+    def _grouped(self, folder: Folder, lines: Lines) -> Lines:
         found: dict[str, _Group] = {}
         kept = Lines(*lines.where)
         for file, text in zip(lines.files, lines.texts, strict=True):
@@ -61,15 +63,15 @@ class Merge:
                 found[file].texts.append(text)
                 continue
             try:
-                last = self._folders.last(folder, file) if folder else EMPTY
+                last = self._folders.last(folder, file)
             except OSError as error:
-                self._passed_over(error)
-                last = EMPTY
+                self._unread(lines, [(file, text)], error, folder.path / file)
+                continue
             except ValueError as error:
                 self._outcome.refused(lines, [file], error)
                 continue
             group = found[file] = _Group(kept, file, [text])
-            if folder and lines.minute % MINUTES <= last:
+            if lines.minute % MINUTES <= last:
                 self._wanted[folder, file].append(group)
         self._groups += found.values()
         return kept
@@ -80,7 +82,9 @@ class Merge:
             self._folders.open(folder)
             content = folder.content(file)
         except OSError as error:
-            self._passed_over(error)
+            for group in groups:
+                self._unread(group.lines, [(file, text) for text in group.texts], error, folder.path / file)
+                group.texts.clear()
             return
         there: defaultdict[int | None, list[bytes]] = defaultdict(list)
         for line in content.split(b"\n")[:-1]:
@@ -88,12 +92,12 @@ class Merge:
         for group in groups:
             group.texts[:0] = filter(_is_sound, there[group.lines.minute % MINUTES])
 
-    @staticmethod
-    def _passed_over(error: OSError) -> None:
-        """What cannot be read goes on without what is there: writing it will fail as well, and tell. Not so where the
-        error passes, and the write would put the new values in place of those that are there: it is raised again."""
-        if is_passing(error):
+    def _unread(self, lines: Lines, files: Iterable[tuple[str, bytes]], error: OSError, path: Path) -> None:
+        """What there is cannot be read, and these files' lines would take its place: they wait. Where the error says
+        nothing of the file it is raised again."""
+        if is_passing(error) or failure(error, str(path)).full:
             raise error
+        self._outcome.failed(lines, files, error, path)
 
     @staticmethod
     def _merge(groups: list["_Group"]) -> None:

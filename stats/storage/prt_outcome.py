@@ -43,11 +43,11 @@ class FlushError(StorageError):
 
 
 class Outcome:
-    """What became of the lines of one call: `report` as it grows, and the lines that failed."""
+    """What became of the lines of one call: `report` as it grows, and the lines that failed, `unwritten`."""
 
     def __init__(self) -> None:
         self.report = WriteReport()
-        self._unwritten: list[Lines] = []
+        self.unwritten: list[Lines] = []
         self._causes: dict[str, StorageError] = {}
 
     def refused(self, lines: Lines, files: list[str], error: Exception) -> None:
@@ -58,17 +58,22 @@ class Outcome:
     def failed(self, lines: Lines, files: Iterable[tuple[str, bytes]], error: OSError, path: Path) -> None:
         """These files' lines are not written this time."""
         self._causes.setdefault(str(path), failure(error, str(path)))
-        if not self._unwritten or self._unwritten[-1].where != lines.where:
-            self._unwritten.append(Lines(*lines.where))
+        if not self.unwritten or self.unwritten[-1].where != lines.where:
+            self.unwritten.append(Lines(*lines.where))
         for file, text in files:
-            self._unwritten[-1].add(file, text)
+            self.unwritten[-1].add(file, text)
 
     def cut(self, path: Path, line: bytes) -> None:
         """A damaged line is removed from the file `path`."""
         self.report.cut += 1
         logger.warning("cut a damaged line from %s: %r", path, line[:120])
 
+    @property
+    def causes(self) -> list[StorageError]:
+        """Each file or folder that failed, once."""
+        return list(self._causes.values())
+
     def raise_failures(self) -> None:
         """Raises FlushError where lines have failed."""
         if self._causes:
-            raise FlushError(list(self._causes.values()), self._unwritten, self.report)
+            raise FlushError(self.causes, self.unwritten, self.report)

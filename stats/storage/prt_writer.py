@@ -15,6 +15,7 @@ from typing import NamedTuple
 
 from stats.aggregation.groups import merge_groups
 from stats.aggregation.partial import Aggregate
+from stats.storage.failures import StorageError
 from stats.storage.lines import Lines
 from stats.storage.prt import MINUTES, format_line
 from stats.storage.prt_folders import Days, Folder, Folders
@@ -27,11 +28,14 @@ _FILES_AT_ONCE = 1024  # rewritten files whose content is in memory together: th
 
 
 class Merged(NamedTuple):
-    """Lines that are ready to be written; `cut` and `refused` as in WriteReport."""
+    """Lines that are ready to be written; `cut` and `refused` as in WriteReport. `unread` are those whose file cannot
+    be read, and `causes` say why: they may not be written, but are to be merged another time."""
 
     lines: list[Lines]
     cut: int
     refused: int
+    unread: list[Lines]
+    causes: list[StorageError]
 
 
 class Writer:
@@ -61,7 +65,7 @@ class Writer:
         outcome = Outcome()
         with self._lock, self._folders(outcome) as folders:
             ready = Merge(folders, outcome).run(lines)
-        return Merged(ready, outcome.report.cut, outcome.report.refused)
+        return Merged(ready, outcome.report.cut, outcome.report.refused, outcome.unwritten, outcome.causes)
 
     def write(self, lines: Iterable[Lines]) -> WriteReport:
         """Sets the lines in their files; fastest when those of a process come together.

@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pytest_django import Settings
 
-from accounts.checks import countries_have_telephones
 from accounts.phones import Phone, PhoneError, is_landline, read_phone, shown
+from dattss_site.checks import countries_have_telephones
 from dattss_site.environment import Environment
 
 BERLIN = "+4930901820"

@@ -93,8 +93,9 @@ def test_what_cannot_be_a_line_is_refused_and_keeps_nothing_else_back(
 def test_one_account_that_cannot_be_written_does_not_keep_others_back(writer: Writer, tmp_path: Path) -> None:
     (tmp_path / "1").write_text("a file where a folder should be")
     rows = [row(5), row(5, account=2), row(6), row(6, account=2)]
+    assert writer.merged(of_rows(rows)).unread == list(of_rows([rows[0], rows[2]]))
     with pytest.raises(FlushError) as caught:
-        add(writer, rows)
+        writer.write(of_rows(rows))
     assert caught.value.unwritten == list(of_rows([rows[0], rows[2]]))
     assert caught.value.report.written == 2
     assert not caught.value.full
