@@ -32,6 +32,7 @@ DATTSS_SHARD, DATTSS_EACH_SHARD = ENVIRONMENT.shard("DATTSS_SHARD", DATTSS_SHARD
 DATTSS_FSYNC = ENVIRONMENT.choice("DATTSS_FSYNC", "interval", ("interval", "always"))
 DATTSS_RATE_LIMIT = ENVIRONMENT.whole("DATTSS_RATE_LIMIT", 2000, 0, 10_000_000)
 DATTSS_MAX_STATS = ENVIRONMENT.whole("DATTSS_MAX_STATS", 10_000, 1, 10_000_000)
+DATTSS_ADMIN = ENVIRONMENT.flag("DATTSS_ADMIN")
 REDIS_URL = ENVIRONMENT.url("REDIS_URL", ("redis", "rediss", "unix"))
 if not REDIS_URL and (DATTSS_SHARDS > 1 or DATTSS_SHARD is None):
     ENVIRONMENT.problems.append("DATTSS_SHARDS above 1, or DATTSS_SHARD=none, needs REDIS_URL: processes meet there.")
@@ -78,6 +79,7 @@ INSTALLED_APPS = [
     "accounts",
     "stats",
     "alerts",
+    *(["dattss_site.admin_config.AdminConfig"] if DATTSS_ADMIN else []),
 ]
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
@@ -186,6 +188,13 @@ CELERY_BEAT_SCHEDULE: dict[str, Any] = (
             "options": {"queue": f"shard-{shard}", "expires": 3600},
         }
         for shard in range(DATTSS_SHARDS)
+    }
+    | {
+        "forget-audit": {
+            "task": "accounts.forget_audit",
+            "schedule": crontab(hour=3, minute=43),  # UTC
+            "options": {"expires": 3600},
+        }
     }
 )
 
