@@ -7,6 +7,9 @@ from channels.exceptions import ChannelFull
 from channels.layers import get_channel_layer
 from redis.exceptions import RedisError
 
+from accounts.access import memberships_of
+from accounts.models import User
+
 logger = logging.getLogger("dattss.accounts")
 
 
@@ -25,3 +28,9 @@ def tell(account_id: int) -> None:
         async_to_sync(layer.group_send)(group_of(account_id), {"type": "access.changed"})
     except (RedisError, OSError, ChannelFull) as problem:
         logger.warning("Open pages of account %s cannot be told that access has changed: %s", account_id, problem)
+
+
+def tell_of(user: User) -> None:
+    """Says so of all accounts of a user, some of whose sessions have ended."""
+    for account_id in memberships_of(user):
+        tell(account_id)

@@ -17,7 +17,7 @@ from accounts.delivery import NotNow, Refused
 
 log = logging.getLogger("dattss.mail")
 
-FILE_BACKEND = "django.core.mail.backends.filebased.EmailBackend"
+OUTBOX_BACKEND = "accounts.outbox.EmailBackend"
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +45,7 @@ def public_link(url: str) -> str:
 
 def outbox() -> str:
     """The name of the folder that mail is written to where no mail provider is set; empty where mail goes out."""
-    if settings.EMAIL_BACKEND != FILE_BACKEND:
+    if settings.EMAIL_BACKEND != OUTBOX_BACKEND:
         return ""
     return Path(settings.EMAIL_FILE_PATH).name
 

@@ -1,6 +1,6 @@
-"""Pages of accounts, included at the root; of allauth's pages two are our own and must come first."""
+"""Pages of accounts, included at the root; of allauth's pages some are our own and must come first."""
 
-from django.urls import include, path
+from django.urls import include, path, re_path
 
 from accounts.views import (
     account,
@@ -14,7 +14,6 @@ from accounts.views import (
     people,
     profile,
     transfers,
-    usage,
 )
 
 _of_an_account = [
@@ -32,6 +31,8 @@ _of_an_account = [
     path("invitations/<int:invitation_id>/resend/", invitations.resend, name="account_invitation_resend"),
     path("invitations/<int:invitation_id>/withdraw/", invitations.withdraw, name="account_invitation_withdraw"),
     path("keys/", keys.keys, name="account_keys"),
+    path("keys/<int:key_id>/rename/", keys.rename_key, name="account_key_rename"),
+    path("keys/<int:key_id>/replace/", keys.replace_key, name="account_key_replace"),
     path("keys/<int:key_id>/revoke/", keys.revoke_key, name="account_key_revoke"),
     path("contacts/", contacts.contacts, name="account_contacts"),
     path("contacts/email/", contacts.add_email, name="account_contact_email"),
@@ -39,14 +40,16 @@ _of_an_account = [
     path("contacts/<int:contact_id>/confirm/", contacts.confirm, name="account_contact_confirm"),
     path("contacts/<int:contact_id>/send/", contacts.send, name="account_contact_send"),
     path("contacts/<int:contact_id>/remove/", contacts.remove, name="account_contact_remove"),
-    path("usage/", usage.usage, name="account_usage"),
     path("audit/", audit_log.audit_log, name="account_audit_log"),
+    path("audit.csv", audit_log.audit_csv, name="account_audit_csv"),
 ]
 
 urlpatterns = [
-    path("accounts/signup/", login.sign_up, name="account_signup"),
-    path("accounts/email/", login.addresses, name="account_email"),
+    re_path(r"^accounts/confirm-email/(?P<key>[-:\w]+)/$", login.confirmation, name="account_confirm_email"),
+    path("accounts/email/", login.address, name="account_email"),
+    path("accounts/sessions/", login.sessions, name="usersessions_list"),
     path("accounts/", include("allauth.account.urls")),
+    path("accounts/2fa/", include("allauth.mfa.urls")),
     path("profile/", profile.profile, name="profile"),
     path("profile/theme/", profile.theme, name="profile_theme"),
     path("your-accounts/", own_accounts.own_accounts, name="accounts"),

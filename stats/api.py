@@ -16,6 +16,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from accounts import access
+from accounts.client_address import address_of
 from accounts.models import Account
 from accounts.routing import shard_of
 from accounts.timezones import UTC, chosen_zone
@@ -28,6 +29,7 @@ from stats.decisions import decisions_of
 from stats.engine_call import EngineError, ask
 from stats.http import key_of
 from stats.storage.paths import Level, Stat
+from stats.usage import Usage, usage
 
 ACCOUNT = OpenApiParameter("account", int, description="Which account, for a user who belongs to several.")
 _NAME = {"type": "string", "pattern": r"^[A-Za-z0-9_.:!-]{1,128}$"}
@@ -62,7 +64,8 @@ class CommitView(APIView):
         if len(body) > MOST_BODY:
             return _response(TOO_LARGE)
         key = key_of(request.META.get("QUERY_STRING", ""), request.META.get("HTTP_AUTHORIZATION", ""))
-        return _response(async_to_sync(ingest.accept)(key, request.META.get("HTTP_CONTENT_ENCODING", ""), body))
+        encoding = request.META.get("HTTP_CONTENT_ENCODING", "")
+        return _response(async_to_sync(ingest.accept)(key, encoding, body, address_of(request._request)))
 
     @_as_commit("commit_post")
     def post(self, request: Request) -> Response:
@@ -126,6 +129,23 @@ class GroupView(APIView):
         decision = decisions_of(account, self.level).get(key)
         found["group"]["state"] = state_of(decision, found["group"]["last"], time.time())
         return Response(found)
+
+
+class UsageView(APIView):
+    """How much of its limits an account uses."""
+
+    @extend_schema(
+        operation_id="usage",
+        parameters=[ACCOUNT],
+        responses={200: openapi.answer(Usage), **openapi.REFUSALS},
+    )
+    def get(self, request: Request) -> Response:
+        """What of the account's limits is used now, and what its files take of the disk."""
+        account = _private(request)
+        try:
+            return Response(msgspec.to_builtins(usage(account)))
+        except EngineError:
+            raise EngineAway from None
 
 
 class DayView(APIView):
@@ -204,8 +224,8 @@ def _found_group(account: Account, level: Level, key: str) -> dict[str, Any]:
 
 
 def _private(request: Request) -> Account:
-    """The account, where it is not only open to the request because it is account 0: its values are public, a stack
-    trace of this server is not."""
+    """The account, where it is not only open to the request because it is account 0: its values are public; stack
+    traces, keys and people of this server are not."""
     granted = access.access_for_request(request)
     if granted.role == access.PUBLIC:
         raise Http404

@@ -9,6 +9,7 @@ from msgspec import UNSET, Meta, Struct, UnsetType
 from stats.aggregation.commit import Commit
 from stats.aggregation.error_groups import ErrorGroup
 from stats.aggregation.group_state import State
+from stats.usage import Usage
 
 Time = Annotated[int, Meta(description="Unix time at which the bin begins.")]
 Days = Annotated[int, Meta(description="How many of the 7 days before have values here.", ge=1, le=7)]
@@ -228,6 +229,7 @@ REFUSALS: dict[Any, OpenApiResponse] = {
     403: answer(Problem, "This key sends values."),
     404: answer(Problem, "There is none, or it is not yours."),
     406: answer(Problem, "Answers are JSON, and `Accept` does not want it."),
+    429: answer(Problem, "Too many unknown keys came from this address; see `Retry-After`."),
     503: answer(Problem, "The server that has the account does not answer right now."),
 }
 # Of what changes something: REST framework names each field that is wrong.
@@ -243,7 +245,7 @@ COMMIT_ANSWERS: dict[Any, OpenApiResponse] = {
     403: answer(Refused, "A read key."),
     406: REFUSALS[406],
     413: answer(Refused, "Over 1 MiB, or 8 MiB unpacked."),
-    429: answer(Refused, "Over the account's rate."),
+    429: answer(Refused, "Over the account's rate, or too many unknown keys came from this address."),
     503: answer(Refused, "It cannot be kept right now. Send it again."),
 }
 RETRY_AFTER = OpenApiParameter(
@@ -259,7 +261,7 @@ COMMIT_SECURITY: Any = [{name: []} for name in COMMIT_KEYS]  # the package's typ
 
 def add_schemas(result: dict[str, Any], generator: Any, request: Any, public: bool) -> dict[str, Any]:  # noqa: ARG001
     """A postprocessing hook of drf-spectacular: puts the schemas and keys of above among the components."""
-    described = [Commit, StatDay, Processes, Current, Events, Group, Taken, Refused, Problem]
+    described = [Commit, StatDay, Processes, Current, Events, Group, Usage, Taken, Refused, Problem]
     _, components = msgspec.json.schema_components(described, ref_template="#/components/schemas/{name}")
     result["components"].setdefault("schemas", {}).update(components)
     result["components"]["securitySchemes"].update(COMMIT_KEYS)

@@ -23,6 +23,7 @@ def _answers(line: str) -> Answers:
 OPEN     = _answers("ok        ok       ok     ok     ok    ok     ok      ok    ok")
 NOTHING  = _answers("404       404      404    404    404   404    404     404   404")
 PERSON   = _answers("login     ok       ok     ok     ok    ok     login   login login")
+NONE_YET = _answers("login     404      404    404    404   404    login   login login")  # of what he has not set up
 LOOK     = _answers("login     404      ok     ok     ok    404    login   login login")
 CHANGE   = _answers("login     404      403    ok     ok    404    login   login login")
 OWN      = _answers("login     404      403    403    ok    404    login   login login")
@@ -46,7 +47,7 @@ ROUTES: dict[str, dict[str, Answers]] = {
     "accounts/logout/":                                     {"GET": OPEN, "POST": OPEN},
     "accounts/inactive/":                                   {"GET": OPEN},
     "accounts/confirm-email/":                              {"GET": OPEN},
-    "accounts/confirm-email/<key>/":                        {"GET": OPEN, "POST": NOTHING},
+    "accounts/confirm-email/<key>/":                        {"GET": OPEN, "POST": OPEN},
     "accounts/password/reset/":                             {"GET": OPEN, "POST": OPEN},
     "accounts/password/reset/done/":                        {"GET": OPEN},
     "accounts/password/reset/key/<uidb36>-<key>/":          {"GET": OPEN, "POST": OPEN},
@@ -61,6 +62,21 @@ ROUTES: dict[str, dict[str, Answers]] = {
     "accounts/password/change/":                            {"GET": PERSON, "POST": PERSON},
     "accounts/password/set/":                               {"GET": PERSON, "POST": PERSON},
     "accounts/reauthenticate/":                             {"GET": PERSON, "POST": PERSON},
+    "accounts/sessions/":                                    {"GET": PERSON, "POST": PERSON},
+    "accounts/2fa/":                                         {"GET": PERSON},
+    "accounts/2fa/authenticate/":                            {"GET": OPEN, "POST": OPEN},
+    "accounts/2fa/reauthenticate/":                          {"GET": PERSON, "POST": PERSON},
+    "accounts/2fa/recovery-codes/":                          {"GET": NONE_YET},
+    "accounts/2fa/recovery-codes/download/":                 {"GET": NONE_YET, "POST": NONE_YET},
+    "accounts/2fa/recovery-codes/generate/":                 {"GET": PERSON, "POST": PERSON},
+    "accounts/2fa/totp/activate/":                           {"GET": PERSON, "POST": PERSON},
+    "accounts/2fa/totp/deactivate/":                         {"GET": NONE_YET, "POST": NONE_YET},
+    "accounts/2fa/webauthn/":                                {"GET": PERSON},
+    "accounts/2fa/webauthn/add/":                            {"GET": PERSON, "POST": PERSON},
+    "accounts/2fa/webauthn/keys/<pk>/edit/":                 {"GET": PERSON, "POST": PERSON},
+    "accounts/2fa/webauthn/keys/<pk>/remove/":               {"GET": PERSON, "POST": PERSON},
+    "accounts/2fa/webauthn/login/":                          {"GET": OPEN, "POST": OPEN},
+    "accounts/2fa/webauthn/reauthenticate/":                 {"GET": PERSON, "POST": PERSON},
     # An account's pages.
     "a/<account_id>/":                                      {"GET": LOOK},
     "a/<account_id>/processes/":                            {"GET": LOOK},
@@ -80,6 +96,8 @@ ROUTES: dict[str, dict[str, Answers]] = {
     "a/<account_id>/invitations/<invitation_id>/resend/":   {"POST": OWN},
     "a/<account_id>/invitations/<invitation_id>/withdraw/": {"POST": OWN},
     "a/<account_id>/keys/":                                 {"GET": LOOK, "POST": CHANGE},
+    "a/<account_id>/keys/<key_id>/rename/":                 {"GET": CHANGE, "POST": CHANGE},
+    "a/<account_id>/keys/<key_id>/replace/":                {"GET": CHANGE, "POST": CHANGE},
     "a/<account_id>/keys/<key_id>/revoke/":                 {"GET": CHANGE, "POST": CHANGE},
     "a/<account_id>/contacts/":                             {"GET": LOOK},
     "a/<account_id>/contacts/email/":                       {"GET": LOOK, "POST": LOOK},
@@ -87,11 +105,13 @@ ROUTES: dict[str, dict[str, Answers]] = {
     "a/<account_id>/contacts/<contact_id>/confirm/":        {"GET": OWN, "POST": OWN},  # it is the owner's
     "a/<account_id>/contacts/<contact_id>/send/":           {"POST": OWN},
     "a/<account_id>/contacts/<contact_id>/remove/":         {"GET": OWN, "POST": OWN},
-    "a/<account_id>/usage/":                                {"GET": LOOK, "POST": LOOK},
-    "a/<account_id>/audit/":                                {"GET": LOOK, "POST": LOOK},
+    "a/<account_id>/usage/":                                {"GET": LOOK},
+    "a/<account_id>/audit/":                                {"GET": CHANGE},
+    "a/<account_id>/audit.csv":                             {"GET": CHANGE},
     # The API.
     "api/v1/processes/":                                    {"GET": API_LOOK},
     "api/v1/current/":                                      {"GET": API_LOOK},
+    "api/v1/usage/":                                        {"GET": API_LOOK},
     "api/v1/errors/":                                       {"GET": API_LOOK},
     "api/v1/warnings/":                                     {"GET": API_LOOK},
     "api/v1/errors/<key>/":                                 {"GET": API_LOOK},

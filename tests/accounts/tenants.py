@@ -119,5 +119,6 @@ TEXTS = {
     "name": "dattss-0.0.0.tar.gz",
     "process": "api",
     "kind": "c",
+    "pk": "1",
     "secret": "nonsense",
 }

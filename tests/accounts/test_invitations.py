@@ -114,7 +114,7 @@ def test_another_confirmed_address_of_the_same_person_counts(
 def test_the_link_lets_in_nobody_else(
     invite: Callable[..., str], charlie: User, dora: User, acme: Account, browser_of: BrowserOf
 ) -> None:
-    link, browser = invite(), browser_of(confirmed(charlie))
+    link, browser = invite(), browser_of(charlie)
     text = browser.get(link).content.decode()
     assert "You are logged in as charlie@example.org" in text
     assert "/accounts/logout/" in text
