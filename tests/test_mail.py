@@ -19,8 +19,8 @@ from aiosmtpd.smtp import AuthResult, Envelope, LoginPassword
 
 from dattss_site.environment import Environment
 from dattss_site.mail_settings import MailSettings, mail_from
-from tests.browsing import Browser
 from tests.server import Server, free_port, wait_for
+from tests.web_browser import WebBrowser
 
 TO = "dora@example.org"
 
@@ -100,7 +100,7 @@ def provider() -> Iterator[Callable[[int, Any], Provider]]:
 
 def sign_up(server: Server) -> str:
     """The page after a sign-up of TO."""
-    return Browser(server.url).send("/accounts/signup/", email=TO, password1="correct-horse-battery", team="")
+    return WebBrowser(server).submit("/accounts/signup/", email=TO, password1="correct-horse-battery", team="").text
 
 
 def test_by_smtp_a_mail_reaches_the_server_with_its_plain_text(

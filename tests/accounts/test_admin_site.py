@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import pytest
 
 from tests.server import Keys, Server
-from tests.visitor import Visitor
+from tests.web_browser import WebBrowser
 
 PASSWORD = "correct-horse-battery"
 LISTS = ["", "accounts/user/", "accounts/account/", "accounts/apikey/", "accounts/auditentry/"]
@@ -28,14 +28,14 @@ def acme(admin_server: Server) -> Keys:
 
 
 @pytest.fixture(scope="module")
-def root(admin_server: Server, acme: Keys) -> Visitor:
-    return Visitor(admin_server).log_in("root@example.org", PASSWORD)
+def root(admin_server: Server, acme: Keys) -> WebBrowser:
+    return WebBrowser.of(admin_server, "root@example.org", PASSWORD)
 
 
-def text(browser: Visitor, path: str) -> str:
-    reply = browser.send("GET", f"/admin/{path}")
-    assert reply.status == 200, path
-    return reply.body.decode()
+def text(browser: WebBrowser, path: str) -> str:
+    reply = browser.open(f"/admin/{path}")
+    assert reply.status_code == 200, path
+    return reply.text
 
 
 def links(page: str, model: str) -> list[str]:
@@ -62,10 +62,10 @@ def test_its_own_log_in_form_answers_nobody(admin_server: Server) -> None:
 
 @pytest.mark.parametrize("path", LISTS)
 def test_people_who_are_no_superusers_are_refused(admin_server: Server, acme: Keys, path: str) -> None:
-    assert Visitor(admin_server).log_in("alice@example.org", PASSWORD).send("GET", f"/admin/{path}").status == 403
+    assert WebBrowser.of(admin_server, "alice@example.org", PASSWORD).open(f"/admin/{path}").status_code == 403
 
 
-def test_a_superuser_sees_accounts_with_their_usage(root: Visitor, acme: Keys) -> None:
+def test_a_superuser_sees_accounts_with_their_usage(root: WebBrowser, acme: Keys) -> None:
     page = text(root, "accounts/account/?q=alice")
     row = page[page.index('class="row') :] if 'class="row' in page else page
     assert re.search(r'field-people">\s*1<', row)
@@ -76,7 +76,7 @@ def test_a_superuser_sees_accounts_with_their_usage(root: Visitor, acme: Keys) -
 
 
 @pytest.mark.parametrize("model", ["user", "account", "apikey", "auditentry"])
-def test_no_page_shows_a_secret(root: Visitor, acme: Keys, model: str) -> None:
+def test_no_page_shows_a_secret(root: WebBrowser, acme: Keys, model: str) -> None:
     listed = text(root, f"accounts/{model}/")
     pages = [listed, *(text(root, link) for link in links(listed, model))]
     assert len(pages) > 1 or model == "auditentry"
@@ -87,38 +87,38 @@ def test_no_page_shows_a_secret(root: Visitor, acme: Keys, model: str) -> None:
 
 
 @pytest.mark.parametrize("model", ["user", "account", "apikey", "auditentry"])
-def test_nothing_is_made_or_deleted_there(root: Visitor, acme: Keys, model: str) -> None:
-    assert root.send("GET", f"/admin/accounts/{model}/add/").status == 403
-    assert root.post(f"/admin/accounts/{model}/add/", {}).status == 403
+def test_nothing_is_made_or_deleted_there(root: WebBrowser, acme: Keys, model: str) -> None:
+    assert root.open(f"/admin/accounts/{model}/add/").status_code == 403
+    assert root.submit(f"/admin/accounts/{model}/add/").status_code == 403
     for link in links(text(root, f"accounts/{model}/"), model)[:1]:
-        assert root.send("GET", f"/admin/{link.replace('/change/', '/delete/')}").status == 403
+        assert root.open(f"/admin/{link.replace('/change/', '/delete/')}").status_code == 403
         if model != "user":
-            assert root.post(f"/admin/{link}", {"label": "mine"}).status == 403
+            assert root.submit(f"/admin/{link}", label="mine").status_code == 403
 
 
-def test_a_person_is_shut_out_but_nobody_shuts_himself_out(admin_server: Server, root: Visitor) -> None:
+def test_a_person_is_shut_out_but_nobody_shuts_himself_out(admin_server: Server, root: WebBrowser) -> None:
     admin_server.new_account("mallory@example.org", PASSWORD)
-    mallory = Visitor(admin_server).log_in("mallory@example.org", PASSWORD)
-    assert "/accounts/logout/" in mallory.send("GET", "/profile/").body.decode()
+    mallory = WebBrowser.of(admin_server, "mallory@example.org", PASSWORD)
+    assert "/accounts/logout/" in mallory.open("/profile/").text
     [link] = links(text(root, "accounts/user/?q=mallory"), "user")
     none = {f"memberships-{name}_FORMS": "0" for name in ("TOTAL", "INITIAL", "MIN_NUM", "MAX_NUM")}
-    assert root.post(f"/admin/{link}", none).status == 200  # without `is_active`
-    assert 'action="/accounts/login/"' in mallory.send("GET", "/profile/").body.decode()
+    assert root.submit(f"/admin/{link}", **none).status_code == 200  # without `is_active`
+    assert 'action="/accounts/login/"' in mallory.open("/profile/").text
     [own] = links(text(root, "accounts/user/?q=root"), "user")
-    assert root.post(f"/admin/{own}", none).status == 403
+    assert root.submit(f"/admin/{own}", **none).status_code == 403
 
 
-def test_only_what_is_ours_is_shown(root: Visitor) -> None:
+def test_only_what_is_ours_is_shown(root: WebBrowser) -> None:
     shown = set(re.findall(r'href="/admin/(\w+/\w+/)"', text(root, "")))
     assert shown == {path for path in LISTS if path}
 
 
-def test_passwords_are_changed_where_everybody_does(root: Visitor) -> None:
-    assert "/accounts/password/change/" in root.send("GET", "/admin/password_change/").body.decode()
+def test_passwords_are_changed_where_everybody_does(root: WebBrowser) -> None:
+    assert "/accounts/password/change/" in root.open("/admin/password_change/").text
 
 
-def test_its_pages_take_no_script_or_style_from_themselves(root: Visitor) -> None:
-    policy = root.send("GET", "/admin/").headers["Content-Security-Policy"]
+def test_its_pages_take_no_script_or_style_from_themselves(root: WebBrowser) -> None:
+    policy = root.open("/admin/").headers["Content-Security-Policy"]
     assert "unsafe" not in policy
     assert "default-src 'self'" in policy
     for path in LISTS:

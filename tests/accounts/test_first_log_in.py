@@ -4,8 +4,8 @@ import sqlite3
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 
-from tests.browsing import Browser
 from tests.server import Server
+from tests.web_browser import WebBrowser
 
 EMAIL, PASSWORD = "first@example.org", "correct-horse-battery"
 
@@ -17,13 +17,13 @@ def accounts_of(server: Server, email: str) -> int:
 
 
 def test_of_several_first_log_ins_at_the_same_time_one_opens_the_account(server: Server) -> None:
-    Browser(server.url).send("/accounts/signup/", email=EMAIL, password1=PASSWORD, team="")
-    confirmed = Browser(server.url).send(server.mailed_link(EMAIL))
+    WebBrowser(server).submit("/accounts/signup/", email=EMAIL, password1=PASSWORD, team="")
+    confirmed = WebBrowser(server).submit(server.mailed_link(EMAIL)).text
     assert f"Confirmed {EMAIL}" in confirmed
     assert accounts_of(server, EMAIL) == 0
 
     def come(_: int) -> str:
-        return Browser(server.url).send("/accounts/login/", login=EMAIL, password=PASSWORD)
+        return WebBrowser(server).submit("/accounts/login/", login=EMAIL, password=PASSWORD).text
 
     with ThreadPoolExecutor(4) as pool:
         pages = list(pool.map(come, range(4)))

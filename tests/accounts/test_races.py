@@ -9,9 +9,9 @@ import psycopg
 import pytest
 
 from tests import redis_server
-from tests.http_browser import HttpBrowser
 from tests.postgres_server import Postgres
 from tests.server import Server, wait_for
+from tests.web_browser import WebBrowser
 
 _WAITING = "SELECT count(*) FROM pg_locks WHERE NOT granted"
 
@@ -33,7 +33,7 @@ class Owned:
             cursor.execute("SELECT id FROM accounts_membership WHERE account_id = %s ORDER BY id", [self.account])
             self.places = [row[0] for row in cursor.fetchall()]
         database.commit()
-        self.browsers = [HttpBrowser(server).log_in(email) for email in emails]
+        self.browsers = [WebBrowser.of(server, email) for email in emails]
 
     def owners(self) -> int:
         query = "SELECT count(*) FROM accounts_membership WHERE account_id = %s AND role = 'owner'"
@@ -93,8 +93,8 @@ def test_two_owners_who_demote_each_other_leave_one(owned: Owned) -> None:
     people = f"/a/{owned.account}/people/"
     at_once(
         owned,
-        lambda: alice.post(f"{people}{owned.places[1]}/role/", role="viewer"),
-        lambda: bob.post(f"{people}{owned.places[0]}/role/", role="viewer"),
+        lambda: alice.submit(f"{people}{owned.places[1]}/role/", role="viewer"),
+        lambda: bob.submit(f"{people}{owned.places[0]}/role/", role="viewer"),
     )
     assert owned.owners() == 1
 
@@ -105,7 +105,7 @@ def test_two_owners_who_step_down_at_once_leave_one(owned: Owned) -> None:
     at_once(
         owned,
         *(
-            lambda browser=browser, place=place: browser.post(f"{people}{place}/role/", role="member")
+            lambda browser=browser, place=place: browser.submit(f"{people}{place}/role/", role="member")
             for browser, place in zip(owned.browsers, owned.places, strict=True)
         ),
     )
@@ -115,5 +115,5 @@ def test_two_owners_who_step_down_at_once_leave_one(owned: Owned) -> None:
 def test_two_owners_who_leave_at_once_leave_one(owned: Owned) -> None:
     owned.reset()
     leave = f"/a/{owned.account}/leave/"
-    at_once(owned, *(lambda browser=browser: browser.post(leave) for browser in owned.browsers))
+    at_once(owned, *(lambda browser=browser: browser.submit(leave) for browser in owned.browsers))
     assert owned.owners() == 1

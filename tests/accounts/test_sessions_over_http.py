@@ -5,8 +5,8 @@ from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import ClientConnection, connect
 from websockets.typing import Origin
 
-from tests.browsing import Browser
 from tests.server import Server
+from tests.web_browser import WebBrowser
 
 EMAIL, PASSWORD = "open-page@example.org", "correct-horse-battery"
 
@@ -18,13 +18,13 @@ def read_for_ever(page: ClientConnection) -> None:
 
 def test_logging_out_the_others_closes_their_live_pages_at_once(server: Server) -> None:
     keys = server.new_account(EMAIL, PASSWORD)
-    here, there = Browser(server.url), Browser(server.url)
+    here, there = WebBrowser(server), WebBrowser(server)
     for browser in (here, there):
-        browser.send("/accounts/login/", login=EMAIL, password=PASSWORD)
+        browser.log_in(EMAIL, PASSWORD)
     url = f"ws://127.0.0.1:{server.port}/ws/live/?account={keys.account}"
-    with connect(url, origin=Origin(server.url), additional_headers={"Cookie": there.cookies}) as page:
+    with connect(url, origin=Origin(server.url), additional_headers={"Cookie": there.cookie_header}) as page:
         page.recv(10)
-        here.send("/accounts/sessions/")
+        here.submit("/accounts/sessions/")
         with pytest.raises(ConnectionClosed) as closed:
             read_for_ever(page)
     assert closed.value.rcvd is not None

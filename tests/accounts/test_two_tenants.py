@@ -2,10 +2,10 @@
 
 import pytest
 
-from tests.http_browser import HttpBrowser
 from tests.server import Keys, Server
 from tests.stats.commits import body, partial
 from tests.stats.test_live_websocket import bearer, listening, message
+from tests.web_browser import WebBrowser
 
 # The same names, the same instance and the same numbers of commits; only the values tell them apart.
 VALUES = (1000.0, 7.0)
@@ -41,12 +41,12 @@ def test_a_session_and_a_key_reach_their_own_account_only(
     server: Server, tenants: list[tuple[Keys, str, float]]
 ) -> None:
     for (keys, email, value), (others, _, _) in zip(tenants, reversed(tenants), strict=True):
-        browser = HttpBrowser(server).log_in(email)
-        [process] = browser.get(f"/api/v1/current/?account={keys.account}").json["processes"]
+        browser = WebBrowser.of(server, email)
+        [process] = browser.open(f"/api/v1/current/?account={keys.account}").json()["processes"]
         assert process["stats"]["c"]["x"]["total"] == value
         paths = ["", "people/", "settings/", "keys/", "close/", "processes/"]
-        refused = [browser.get(f"/a/{others.account}/{path}") for path in paths]
-        refused += [browser.get(f"/api/v1/{path}/?account={others.account}") for path in ("current", "errors")]
+        refused = [browser.open(f"/a/{others.account}/{path}") for path in paths]
+        refused += [browser.open(f"/api/v1/{path}/?account={others.account}") for path in ("current", "errors")]
         by_key = f"/api/v1/current/?account={others.account}"
-        refused.append(server.request("GET", by_key, None, **bearer(keys.read_key)))
-        assert {reply.status for reply in refused} == {404}
+        assert {reply.status_code for reply in refused} == {404}
+        assert server.request("GET", by_key, None, **bearer(keys.read_key)).status == 404

@@ -12,10 +12,10 @@ import pytest
 from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import ClientConnection
 
-from tests.http_browser import PASSWORD, HttpBrowser
 from tests.server import Server, wait_for
 from tests.stats.commits import body, partial
 from tests.stats.test_live_websocket import bearer, listening, message
+from tests.web_browser import PASSWORD, WebBrowser
 
 AT_ONCE = 2.0  # seconds; without being told a page looks again after 10
 
@@ -37,7 +37,7 @@ class Team:
             self.account,
             bobs_own.account,
         )
-        self.alice, self.bob = (HttpBrowser(server).log_in(email) for email in emails)
+        self.alice, self.bob = (WebBrowser.of(server, email) for email in emails)
         [self.bobs_place] = self.execute(
             "SELECT id FROM accounts_membership WHERE account_id = ? AND role = 'member'", self.account
         )
@@ -48,20 +48,20 @@ class Team:
             return [row[0] for row in database.execute(statement, values)]
 
     def act(self, path: str, **fields: str) -> None:
-        assert self.alice.get(f"/a/{self.account}/people/").status == 200
-        assert self.alice.post(f"/a/{self.account}/{path}", **fields).status == 200
+        assert self.alice.open(f"/a/{self.account}/people/").status_code == 200
+        assert self.alice.submit(f"/a/{self.account}/{path}", **fields).status_code == 200
 
     def close(self) -> None:
         """As an owner does it."""
-        self.alice.get(f"/a/{self.account}/close/")
-        self.alice.post(f"/accounts/reauthenticate/?next=/a/{self.account}/close/", password=PASSWORD)
+        self.alice.open(f"/a/{self.account}/close/")
+        self.alice.submit(f"/accounts/reauthenticate/?next=/a/{self.account}/close/", password=PASSWORD)
         [name] = self.execute("SELECT name FROM accounts_account WHERE id = ?", self.account)
-        assert "Closed accounts" in self.alice.post(f"/a/{self.account}/close/", name=name).body.decode()
+        assert "Closed accounts" in self.alice.submit(f"/a/{self.account}/close/", name=name).text
 
     @contextmanager
-    def watching(self, browser: HttpBrowser, query: str | None = None) -> Iterator[ClientConnection]:
+    def watching(self, browser: WebBrowser, query: str | None = None) -> Iterator[ClientConnection]:
         path = f"/ws/live/?account={self.account}" if query is None else f"/ws/live/{query}"
-        with listening(self.server, path, Cookie=browser.cookies, Origin=self.server.url) as socket:
+        with listening(self.server, path, Cookie=browser.cookie_header, Origin=self.server.url) as socket:
             assert message(socket)["account"] == self.account
             yield socket
 
@@ -139,10 +139,10 @@ def test_when_an_account_is_closed_its_pages_end_and_its_keys_stop_within_a_seco
         assert code_of(by_key, AT_ONCE) == 4401
     read = {"Authorization": f"Bearer {team.keys.read_key}"}
     assert team.server.request("GET", "/api/v1/processes/", None, **read).status == 401
-    assert team.bob.get(f"/a/{team.account}/").status == 404
+    assert team.bob.open(f"/a/{team.account}/").status_code == 404
     team.alice.get("/your-accounts/")
     team.alice.post(f"/your-accounts/{team.account}/reopen/")
     wait_for(lambda: status() == 200, 5, "the key to work again")
     [process] = team.server.request("GET", "/api/v1/current/", None, **read).json["processes"]
     assert process["stats"]["c"]["x"]["total"] == taken
-    assert team.bob.get(f"/a/{team.account}/").status == 200
+    assert team.bob.open(f"/a/{team.account}/").status_code == 200

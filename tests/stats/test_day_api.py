@@ -14,7 +14,7 @@ from stats.storage.lines import of_rows
 from stats.storage.prt_writer import Writer
 from tests.server import Keys, Server
 from tests.stats.one_sketch import sketch_of
-from tests.visitor import Visitor
+from tests.web_browser import WebBrowser
 
 DAY = dt.date(2026, 11, 18)
 MIDNIGHT = (DAY.toordinal() - dt.date(1970, 1, 1).toordinal()) * 1440
@@ -78,16 +78,16 @@ def test_answers_are_as_the_document_says(server: Server, written: Keys, query: 
 
 
 # --- the person's time zone -------------------------------------------------------------------------------------------
-def person_in(server: Server, zone: str, email: str) -> tuple[Keys, Visitor]:
+def person_in(server: Server, zone: str, email: str) -> tuple[Keys, WebBrowser]:
     """Somebody with an account of his own, who chose the zone in the profile."""
     keys = server.new_account(email)
-    visitor = Visitor(server).log_in(email)
-    assert visitor.post("/profile/", {"timezone": zone, "theme": ""}).status == 200
+    visitor = WebBrowser.of(server, email)
+    assert visitor.submit("/profile/", timezone=zone, theme="").status_code == 200
     return keys, visitor
 
 
-def day_of(visitor: Visitor, query: str = "") -> Any:
-    return visitor.api("GET", f"stats/api/c/orders/day/?{query}").json
+def day_of(visitor: WebBrowser, query: str = "") -> Any:
+    return visitor.api("GET", f"stats/api/c/orders/day/?{query}").json()
 
 
 @pytest.mark.parametrize("zone", ["Pacific/Auckland", "America/Los_Angeles"])
@@ -113,5 +113,5 @@ def test_the_zone_that_is_asked_for_counts_more_and_a_key_has_none(server: Serve
     keys, visitor = person_in(server, "Pacific/Auckland", "asked@example.org")
     assert day_of(visitor, "tz=Europe/Berlin")["tz"] == "Europe/Berlin"
     assert ask(server, keys).json["tz"] == "UTC"
-    assert visitor.post("/profile/", {"timezone": "", "theme": ""}).status == 200
+    assert visitor.submit("/profile/", timezone="", theme="").status_code == 200
     assert day_of(visitor)["tz"] == "UTC"

@@ -6,13 +6,13 @@ import pytest
 
 from tests.server import Keys, Server
 from tests.stats.commits import body
-from tests.visitor import Visitor
+from tests.web_browser import WebBrowser
 
 
 @pytest.fixture(scope="module")
-def alice(server: Server) -> tuple[Keys, Visitor]:
+def alice(server: Server) -> tuple[Keys, WebBrowser]:
     keys = server.new_account("decides@example.org")
-    return keys, Visitor(server).log_in("decides@example.org")
+    return keys, WebBrowser.of(server, "decides@example.org")
 
 
 def fail(server: Server, keys: Keys, typ: str) -> str:
@@ -23,30 +23,30 @@ def fail(server: Server, keys: Keys, typ: str) -> str:
     return str(next(group["key"] for group in reply.json["groups"] if group["typ"] == typ))
 
 
-def state(visitor: Visitor, key: str) -> str:
-    listed = {group["key"]: group["state"] for group in visitor.api("GET", "errors/").json["groups"]}
-    assert visitor.api("GET", f"errors/{key}/").json["group"]["state"] == listed[key]
+def state(visitor: WebBrowser, key: str) -> str:
+    listed = {group["key"]: group["state"] for group in visitor.api("GET", "errors/").json()["groups"]}
+    assert visitor.api("GET", f"errors/{key}/").json()["group"]["state"] == listed[key]
     return str(listed[key])
 
 
-def test_from_new_to_seen_to_resolved_to_a_regression(server: Server, alice: tuple[Keys, Visitor]) -> None:
+def test_from_new_to_seen_to_resolved_to_a_regression(server: Server, alice: tuple[Keys, WebBrowser]) -> None:
     keys, visitor = alice
     key = fail(server, keys, "Once")
     assert state(visitor, key) == "new"
-    assert visitor.api("PUT", f"errors/{key}/decision/", {"said": "seen"}).json == {"said": "seen"}
+    assert visitor.api("PUT", f"errors/{key}/decision/", {"said": "seen"}).json() == {"said": "seen"}
     assert state(visitor, key) == "seen"
     visitor.api("PUT", f"errors/{key}/decision/", {"said": "resolved"})
     assert state(visitor, key) == "resolved"
     fail(server, keys, "Once")
     assert state(visitor, key) == "regression"
-    assert visitor.api("DELETE", f"errors/{key}/decision/").status == 204
+    assert visitor.api("DELETE", f"errors/{key}/decision/").status_code == 204
     assert state(visitor, key) == "new"
 
 
-def test_a_mute(server: Server, alice: tuple[Keys, Visitor]) -> None:
+def test_a_mute(server: Server, alice: tuple[Keys, WebBrowser]) -> None:
     keys, visitor = alice
     key = fail(server, keys, "Loud")
-    assert visitor.api("PUT", f"errors/{key}/decision/", {"said": "muted", "hours": 2}).status == 200
+    assert visitor.api("PUT", f"errors/{key}/decision/", {"said": "muted", "hours": 2}).status_code == 200
     fail(server, keys, "Loud")
     assert state(visitor, key) == "muted"
 
@@ -64,22 +64,22 @@ def test_a_mute(server: Server, alice: tuple[Keys, Visitor]) -> None:
         {"said": 1},
     ],
 )
-def test_what_is_no_decision(server: Server, alice: tuple[Keys, Visitor], said: Any) -> None:
+def test_what_is_no_decision(server: Server, alice: tuple[Keys, WebBrowser], said: Any) -> None:
     keys, visitor = alice
     key = fail(server, keys, "Calm")
-    assert visitor.api("PUT", f"errors/{key}/decision/", said).status == 400
+    assert visitor.api("PUT", f"errors/{key}/decision/", said).status_code == 400
     assert state(visitor, key) == "new"
 
 
-def test_only_people_who_may_change_the_account_decide(server: Server, alice: tuple[Keys, Visitor]) -> None:
+def test_only_people_who_may_change_the_account_decide(server: Server, alice: tuple[Keys, WebBrowser]) -> None:
     keys, _ = alice
     path = f"errors/{fail(server, keys, 'Private')}/decision/"
     server.new_account("stranger@example.org")
-    stranger = Visitor(server).log_in("stranger@example.org")
+    stranger = WebBrowser.of(server, "stranger@example.org")
     for method, said in (("PUT", {"said": "seen"}), ("DELETE", None)):
-        assert stranger.api(method, path, said).status == 404
-        assert stranger.api(method, f"{path}?account={keys.account}", said).status == 404
-        assert Visitor(server).api(method, path, said).status == 401
+        assert stranger.api(method, path, said).status_code == 404
+        assert stranger.api(method, f"{path}?account={keys.account}", said).status_code == 404
+        assert WebBrowser(server).api(method, path, said).status_code == 401
     header = {"Authorization": f"Bearer {keys.read_key}", "Content-Type": "application/json"}
     assert server.request("PUT", f"/api/v1/{path}", b'{"said": "seen"}', **header).status == 403
-    assert alice[1].api("PUT", "errors/none/decision/", {"said": "seen"}).status == 404
+    assert alice[1].api("PUT", "errors/none/decision/", {"said": "seen"}).status_code == 404

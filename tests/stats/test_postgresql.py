@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 
 from tests import redis_server
-from tests.browsing import Browser
 from tests.postgres_server import Postgres
 from tests.server import Keys, Server, wait_for
 from tests.stats.commits import body, partial
+from tests.web_browser import WebBrowser
 
 UNKNOWN = "1_" + "0" * 40
 
@@ -47,9 +47,9 @@ def ready(server: Server) -> bool:
 
 def new_key_of(server: Server, email: str) -> str:
     """Signs up in a browser's way, confirms the address; the key that the page shows."""
-    browser = Browser(server.url)
-    browser.send("/accounts/signup/", email=email, password1="correct-horse-battery")
-    found = re.search(r"[0-9]+_[0-9a-f]{40}", browser.send(server.mailed_link(email)))
+    browser = WebBrowser(server)
+    browser.submit("/accounts/signup/", email=email, password1="correct-horse-battery")
+    found = re.search(r"[0-9]+_[0-9a-f]{40}", browser.submit(server.mailed_link(email)).text)
     assert found
     return found[0]
 

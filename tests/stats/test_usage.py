@@ -12,7 +12,7 @@ from stats.usage import Usage
 from tests.fleet import Fleet
 from tests.server import Keys, Server, wait_for
 from tests.stats.commits import body, partial
-from tests.visitor import Visitor
+from tests.web_browser import WebBrowser
 
 
 @pytest.fixture(scope="module")
@@ -107,15 +107,15 @@ def test_the_page_shows_it_and_that_an_owner_is_away(fleet: Fleet, tmp_path: Pat
     keys = fleet.shards[0].new_account("usage@example.org")
     owner = fleet.shards[fleet.shard_of(keys)]
     owner.commit(keys.key, body("api", *[partial(f"s{number}", [1]) for number in range(37)]))
-    browser = Visitor(fleet.web[0]).log_in("usage@example.org")
+    browser = WebBrowser.of(fleet.web[0], "usage@example.org")
     page = f"/a/{keys.account}/usage/"
-    text = browser.send("GET", page).body.decode()
+    text = browser.open(page).text
     assert '<meter min="0" max="40" high="32.0" optimum="0" value="37' in text
     assert "37 of 40" in text
     assert "396 days" in text
     owner.kill()
     try:
-        text = browser.send("GET", page).body.decode()
+        text = browser.open(page).text
         assert "cannot be read right now" in text
         assert "396 days" in text
         reply = fleet.web[0].request("GET", "/api/v1/usage/", Authorization=f"Bearer {keys.read_key}")
