@@ -5,7 +5,7 @@ from __future__ import annotations
 import builtins
 import re
 import traceback
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from types import TracebackType
 
 MOST_FRAMES = 60  # innermost ones of each exception that a stack shows
@@ -20,19 +20,26 @@ def identity(exception: BaseException) -> tuple[int, ...]:
     """Equal for exceptions of the same types that were raised at the same places. Ids: they hold as long as what
     `held` gives is alive."""
     parts: list[int] = []
-    for linked in _linked(exception):
-        parts.append(id(type(linked)))
-        entry = linked.__traceback__
-        while entry is not None:
-            parts += (id(entry.tb_frame.f_code), entry.tb_lasti)
-            entry = entry.tb_next
+    _add_identity(exception, parts.append)
+    if exception.__cause__ or exception.__context__ or isinstance(exception, _GROUP):
+        for linked in _linked(exception):
+            _add_identity(linked, parts.append)
     return tuple(parts)
+
+
+def _add_identity(exception: BaseException, add: Callable[[int], None]) -> None:
+    add(id(type(exception)))
+    entry = exception.__traceback__
+    while entry is not None:
+        add(id(entry.tb_frame.f_code))
+        add(entry.tb_lasti)
+        entry = entry.tb_next
 
 
 def held(exception: BaseException) -> list[object]:
     """All types and code of which `identity` has the ids."""
     found: list[object] = []
-    for linked in _linked(exception):
+    for linked in (exception, *_linked(exception)):
         found.append(type(linked))
         found += (entry.tb_frame.f_code for entry in _entries(linked.__traceback__))
     return found
@@ -72,10 +79,7 @@ def split_stack(text: str) -> tuple[str, str, str]:
 
 
 def _linked(exception: BaseException) -> Iterator[BaseException]:
-    """The exception, the members of a group, and those that led to it."""
-    yield exception
-    if exception.__cause__ is None and exception.__context__ is None and not isinstance(exception, _GROUP):
-        return  # as most are
+    """The members of a group, and the exceptions that led to it."""
     if isinstance(exception, _GROUP):
         yield from exception.exceptions[:_MOST_LINKED]  # type: ignore[attr-defined]  # from Python 3.11 on
     led = exception

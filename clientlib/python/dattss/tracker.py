@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import atexit
-import itertools
 import logging
 import os
 import queue
@@ -29,8 +28,7 @@ log = logging.getLogger("dattss")
 LAST_FLUSH = 2.0  # seconds that the end of a program may be delayed at most
 
 _processes: weakref.WeakSet[Process] = weakref.WeakSet()
-_numbers = itertools.count()
-_first: weakref.ref[Process] | None = None
+_first: Process | None = None
 
 
 class _Run:
@@ -71,7 +69,6 @@ class Process:
         self, name: str, transport: Transport, interval: float, clock: Clock, scrub: Iterable[str] = ()
     ) -> None:
         self.name = name
-        self.number = next(_numbers)
         self._transport = transport
         self._interval = interval
         self._clock = clock
@@ -81,7 +78,7 @@ class Process:
         self._teller = Teller(self._events)
         self._stopped = False
         self._begin()
-        _processes.add(self)
+        _enlist(self)
 
     def agg(self, name: str, value: str) -> None:
         """Takes one value: `agg('query', '153ms')`, `agg('new', '1c')`, `agg('live', '23g')`; a final `!` emphasises.
@@ -115,7 +112,8 @@ class Process:
             self._teller.said(level, what, args, caller)
         except Exception:  # noqa: BLE001 - as in `_admit`
             self._events.count_only(level)
-        self._see_to_events()
+        if self._events.news:
+            self._see_to_events()
 
     def caught(self, exception: BaseException, log: str = "") -> None:
         """Tells of an exception that came to the end of its way; once, whoever reports it besides."""
@@ -157,12 +155,13 @@ class Process:
             self._intake.reject(name)
 
     def _see_to_events(self) -> None:
-        if self._events.news:
-            self._events.news = False
-            if not self._stopped:
-                self._start()
-            if self._events.urgent:
-                self._run.ring()
+        if not self._events.news:
+            return
+        self._events.news = False
+        if not self._stopped:
+            self._start()
+        if self._events.urgent:
+            self._run.ring()
 
     def _begin(self) -> None:
         """A new process instance: with its own id, and with locks that nobody holds."""
@@ -300,13 +299,14 @@ def process(  # noqa: PLR0913, PLR0917 - all settings
 
 
 def first_made() -> Process | None:
-    """The process that the program has made first and still holds."""
-    global _first  # noqa: PLW0603 - which one is looked up for each record of a log
-    first = _first() if _first is not None else None
-    if first is None:
-        first = min(list(_processes), key=lambda made: made.number, default=None)
-        _first = weakref.ref(first) if first is not None else None
-    return first
+    """The process that the program has made first, whether it still holds it or not."""
+    return _first
+
+
+def _enlist(made: Process) -> None:
+    global _first  # noqa: PLW0603 - what hooks and handlers tell to
+    _processes.add(made)
+    _first = _first or made
 
 
 def _after_fork() -> None:
