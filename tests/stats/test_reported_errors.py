@@ -17,6 +17,7 @@ from urllib.request import urlopen
 import pytest
 from websockets.sync.client import ClientConnection
 
+from tests.clientlib.test_nodejs import NODE
 from tests.server import ROOT, Keys, Server, free_port, wait_for
 from tests.stats.test_live_websocket import bearer, listening, message
 
@@ -51,10 +52,13 @@ def next_event(socket: ClientConnection) -> tuple[dict[str, Any], float]:
 
 def counted(server: Server, keys: Keys) -> tuple[int, list[int]]:
     """Errors of the account's process, and those of each group."""
-    headers = {"Authorization": f"Bearer {keys.read_key}"}
-    processes = server.request("GET", "/api/v1/processes/", **headers).json
-    groups = server.request("GET", "/api/v1/errors/", **headers).json["groups"]
+    processes = _answer(server, keys, "processes")
+    groups = _answer(server, keys, "errors")["groups"]
     return sum(process["err"] for process in _listed(processes)), [group["cnt"] for group in groups]
+
+
+def _answer(server: Server, keys: Keys, what: str) -> Any:
+    return server.request("GET", f"/api/v1/{what}/", Authorization=f"Bearer {keys.read_key}").json
 
 
 def _listed(answer: Any) -> list[dict[str, Any]]:
@@ -78,8 +82,8 @@ def settled(server: Server, keys: Keys, process: str) -> None:
 
 
 def _uptime(server: Server, keys: Keys, process: str) -> float:
-    answer = server.request("GET", "/api/v1/processes/", Authorization=f"Bearer {keys.read_key}").json
-    return max((float(one["upt"] or 0) for one in _listed(answer) if one["nam"] == process), default=0.0)
+    processes = _listed(_answer(server, keys, "processes"))
+    return max((float(one["upt"] or 0) for one in processes if one["nam"] == process), default=0.0)
 
 
 def _answers(url: str) -> bool:
@@ -119,6 +123,17 @@ def test_an_exception_in_a_task_of_a_prefork_worker(server: Server, keys: Keys, 
 
 
 def test_an_exception_in_a_forgotten_task_of_asyncio(server: Server, keys: Keys) -> None:
-    with listening(server, **bearer(keys.read_key)) as listener:
-        with running([sys.executable, "-m", f"{PROGRAMS}.asyncio_bot"], server, keys):
-            is_told_once(server, keys, "bot", listener, "in forgotten")
+    command = [sys.executable, "-m", f"{PROGRAMS}.asyncio_bot"]
+    with listening(server, **bearer(keys.read_key)) as listener, running(command, server, keys):
+        is_told_once(server, keys, "bot", listener, "in forgotten")
+
+
+@pytest.mark.skipif(NODE is None, reason="no node; install it with: apt-get install nodejs")
+def test_an_error_of_which_a_node_program_dies(server: Server, keys: Keys) -> None:
+    command = [str(NODE), str(ROOT / "tests" / "clientlib" / "programs" / "market.js")]
+    with listening(server, **bearer(keys.read_key)) as listener, running(command, server, keys):
+        event, seconds = next_event(listener)
+    assert (event["nam"], event["typ"], event["cnt"]) == ("market", "RangeError", 1)
+    assert "at Timeout.sell [as _onTimeout]" in event["trc"]
+    assert seconds < 1.0
+    assert counted(server, keys) == (1, [1])
