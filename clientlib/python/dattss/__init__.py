@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 
-from dattss.default import default, main_process, stop_default
+from dattss.default import default_process, main_process, stop_default
 from dattss.excepthook import install_excepthook
 from dattss.handler import LoggingHandler
 from dattss.tracker import Process, process
@@ -28,7 +28,7 @@ __version__ = VERSION
 
 def agg(name: str, value: str) -> None:
     """`Process.agg` of a process with all settings from the environment."""
-    default().agg(name, value)
+    default_process().agg(name, value)
 
 
 def error(what: object = None, *args: object) -> None:
@@ -43,7 +43,7 @@ def warning(what: object = None, *args: object) -> None:
 
 def start() -> None:
     """`Process.start` of the process that `dattss.agg` counts for."""
-    default().start()
+    default_process().start()
 
 
 def stop(timeout: float = 2.0) -> bool:

@@ -10,7 +10,7 @@ _default: Process | None = None
 _making = threading.Lock()
 
 
-def default() -> Process:
+def default_process() -> Process:
     """The process with all settings from the environment, of which there is one."""
     global _default  # noqa: PLW0603 - the one process of module-level agg()
     if _default is not None:
@@ -23,7 +23,7 @@ def default() -> Process:
 
 def main_process() -> Process:
     """Whose errors are those of the program: the process that was made first, be it the default one."""
-    return first_made() or default()
+    return first_made() or default_process()
 
 
 def stop_default(timeout: float) -> bool:

@@ -99,13 +99,14 @@ class Reporter:
 
     def _close_interval(self, now: float, even_if_empty: bool) -> bool:
         """False when the intake is busy; the next attempt has its values."""
+        self._cpu = self._processor.percent(now)
+        facts = self._facts(now)
         prt = self._intake.take(self._outbox.lost)
         if prt is None:
             return False
         self._outbox.lost = 0
         self._warn_of_bad_values(prt)
-        self._cpu = self._processor.percent(now)
-        commit = self._commit(now, prt)
+        commit = self._commit(facts, prt, now)
         if even_if_empty or not commit.is_empty():
             self._outbox.put(commit)
         return True
@@ -114,12 +115,11 @@ class Reporter:
         """A commit of errors and warnings alone, in the middle of an interval."""
         if self._cpu is None:
             self._cpu = self._processor.percent(now)  # later ones say again what that of the interval said
-        self._outbox.put(self._commit(now, {"c": [], "ms": [], "g": []}))
+        self._outbox.put(self._commit(self._facts(now), {"c": [], "ms": [], "g": []}, now))
 
-    def _commit(self, now: float, prt: Partials) -> Commit:
+    def _commit(self, facts: dict[str, Any], prt: Partials, now: float) -> Commit:
         err, wrn, told = self._events.take()
-        facts = {**self._facts(now), "err": err, "wrn": wrn}
-        return Commit(facts, prt, now, int(self._clock.wall() // 60), told)
+        return Commit({**facts, "err": err, "wrn": wrn}, prt, now, int(self._clock.wall() // 60), told)
 
     def _facts(self, now: float) -> dict[str, Any]:
         facts = {"nam": self._name, "upt": round(now - self._started, 3), "cpu": self._cpu}
