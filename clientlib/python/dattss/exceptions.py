@@ -21,7 +21,7 @@ def identity(exception: BaseException) -> tuple[int, ...]:
     `held` gives is alive."""
     parts: list[int] = []
     _add_identity(exception, parts.append)
-    if exception.__cause__ or exception.__context__ or isinstance(exception, _GROUP):
+    if exception.__context__ is not None or exception.__cause__ is not None or isinstance(exception, _GROUP):
         for linked in _linked(exception):
             _add_identity(linked, parts.append)
     return tuple(parts)
@@ -84,7 +84,9 @@ def _linked(exception: BaseException) -> Iterator[BaseException]:
         yield from exception.exceptions[:_MOST_LINKED]  # type: ignore[attr-defined]  # from Python 3.11 on
     led = exception
     for _ in range(_MOST_LINKED):
-        before = led.__cause__ or (None if led.__suppress_context__ else led.__context__)
+        before = led.__cause__
+        if before is None and not led.__suppress_context__:
+            before = led.__context__
         if before is None:
             return
         yield before
