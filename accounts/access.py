@@ -10,19 +10,25 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import IntEnum
-from typing import Any
+from importlib import import_module
+from types import SimpleNamespace
+from typing import Any, cast
 from urllib.parse import parse_qs
 
 from channels.db import database_sync_to_async
+from django.conf import settings
+from django.contrib.auth import get_user
 from django.contrib.auth.models import AnonymousUser
+from django.contrib.sessions.backends.base import SessionBase
 from django.core.exceptions import PermissionDenied
+from django.db.models import QuerySet
 from django.http import Http404, HttpRequest
 from django.utils import timezone
 from rest_framework.exceptions import AuthenticationFailed, NotAuthenticated
 from rest_framework.request import Request
 
 from accounts.keys import find_key, store_last_used
-from accounts.models import SYSTEM_ACCOUNT_ID, Account, Membership, Role, Scope, User
+from accounts.models import SYSTEM_ACCOUNT_ID, Account, Contact, Membership, Role, Scope, User
 
 PUBLIC = "public"
 READ_KEY = "read key"
@@ -119,8 +125,8 @@ def access_for_request(
 def access_for_scope(scope: Mapping[str, Any]) -> Access:
     """Access of a websocket: `scope` is what Channels gives a consumer behind its `AuthMiddlewareStack`.
 
-    Takes `Authorization: Bearer READ_KEY` or the session, and `?account=ID`. It asks the database: a consumer awaits
-    `access_for_scope_async`.
+    Takes `Authorization: Bearer READ_KEY` or the session, and `?account=ID`. It asks the database, each time anew
+    whether the session is still alive: a consumer awaits `access_for_scope_async`.
     """
     query = parse_qs(scope.get("query_string", b"").decode("latin-1"))
     asked = _account_id_in(query.get("account", [None])[0])
@@ -128,7 +134,7 @@ def access_for_scope(scope: Mapping[str, Any]) -> Access:
     raw = bearer_key(header)
     if raw is not None:
         return _same_account(access_for_read_key(raw), asked, Right.READ)
-    return _access_for_person(scope.get("user", AnonymousUser()), scope.get("session", {}), asked, Right.READ)
+    return _access_for_person(_person_in(scope["session"]), scope["session"], asked, Right.READ)
 
 
 access_for_scope_async = database_sync_to_async(access_for_scope)
@@ -149,6 +155,30 @@ def enter(request: HttpRequest, account_id: int, right: Right = Right.READ) -> A
     return access
 
 
+def enter_alone(request: HttpRequest, account_id: int, right: Right = Right.READ) -> Access:
+    """As `enter`, in a transaction: until it ends nobody else changes who belongs to the account, or closes it."""
+    lock_account(account_id)
+    return enter(request, account_id, right)
+
+
+def lock_account(account_id: int) -> Account | None:
+    """Keeps all others from changing who belongs to an account until the transaction ends; None where there is none."""
+    return Account.objects.select_for_update().filter(pk=account_id).first()
+
+
+def contact_of(access: Access, person: User, contact_id: int, *, of_others: bool = False) -> Contact:
+    """A contact in the account that the person may change: his own and, with `of_others`, for an owner everybody's.
+
+    Http404 where the account has no such contact; PermissionDenied where it is somebody else's.
+    """
+    contact = Contact.objects.select_related("account", "user").filter(account=access.account, pk=contact_id).first()
+    if contact is None:
+        raise Http404
+    if contact.user_id != person.pk and not (of_others and access.is_owner):
+        raise PermissionDenied
+    return contact
+
+
 def current_account(request: HttpRequest) -> Account | None:
     """The account that the person was in last, else the first one; None for those who belong to none."""
     membership = current_membership(memberships_of(request.user), request.session)
@@ -160,6 +190,22 @@ def current_membership(memberships: Mapping[int, Membership], session: Mapping[s
     # The session may remember an account that the person has left since.
     remembered = memberships.get(session.get(SESSION_FIELD, -1))
     return remembered or next(iter(memberships.values()), None)
+
+
+def own_closed_account(user: Person, account_id: int) -> Account:
+    """An account that is closed and that the user owns; Http404 for all others."""
+    account = own_closed_accounts(user).filter(pk=account_id).first()
+    if account is None:
+        raise Http404
+    return account
+
+
+def own_closed_accounts(user: Person) -> QuerySet[Account]:
+    """The closed accounts that the user owns, the one that was closed last first."""
+    if not isinstance(user, User) or not user.is_active:
+        return Account.objects.none()
+    mine = Account.objects.filter(memberships__user=user, memberships__role=Role.OWNER)
+    return mine.exclude(closed=None).order_by("-closed")
 
 
 def memberships_of(user: Person) -> dict[int, Membership]:
@@ -174,6 +220,13 @@ def person_of(request: HttpRequest | Request) -> User:
     """Who is logged in; for views behind `login_required`, or what needs a right to change: a key has none."""
     assert isinstance(request.user, User)  # noqa: S101
     return request.user
+
+
+def _person_in(session: SessionBase) -> Person:
+    """Who is logged in by a connection's session now: it may have ended since, with a log-out or a new password."""
+    store = import_module(settings.SESSION_ENGINE).SessionStore(session.session_key)
+    person: Person = get_user(cast("HttpRequest", SimpleNamespace(session=store)))
+    return person
 
 
 def _access_for_person(user: Person, session: Mapping[str, Any], asked: int | None, right: Right) -> Access:

@@ -1,4 +1,4 @@
-"""What every template knows about the person's accounts and about mail."""
+"""What every template knows about the person's accounts and time zone, what he is asked, and mail."""
 
 from functools import cache
 from typing import Any
@@ -9,12 +9,17 @@ from django.utils.functional import SimpleLazyObject
 from accounts.access import current_membership, memberships_of
 from accounts.mail import outbox
 from accounts.models import Account, Membership
+from accounts.second_factor import passkeys_possible
+from accounts.timezones import chosen_zone
+from accounts.transfers import offered_to
 
 
 def account(request: HttpRequest) -> dict[str, Any]:
-    """`accounts` (a list, oldest first), `account` (the current one, None without any), `outbox` (see `accounts.mail`).
+    """`accounts` (a list, oldest first), `account` (the current one, None without any), `offered` (a `Transfer` that
+    waits for the person's answer, or None), `time_zone` (the IANA name that the person chose, or an empty text),
+    `outbox` (see `accounts.mail`), `passkeys` (whether browsers allow them here).
 
-    The first two ask the database once, and only in a template that names one of them.
+    The first two ask the database once, the third once more, each only in a template that names it.
     """
 
     @cache
@@ -28,5 +33,8 @@ def account(request: HttpRequest) -> dict[str, Any]:
     return {
         "accounts": SimpleLazyObject(lambda: [membership.account for membership in mine().values()]),
         "account": SimpleLazyObject(current),
+        "offered": SimpleLazyObject(lambda: offered_to(request.user)),
+        "time_zone": SimpleLazyObject(lambda: chosen_zone(request.user)),
         "outbox": outbox(),
+        "passkeys": passkeys_possible(),
     }

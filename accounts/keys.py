@@ -41,10 +41,12 @@ def revoke(key: ApiKey) -> None:
 
 
 def find_key(raw: str) -> ApiKey | None:
-    """The unrevoked key with this raw text, its account loaded too; one database query, none for malformed text."""
+    """The unrevoked key of an open account with this raw text, its account loaded too; one database query, none for
+    malformed text."""
     if not KEY_PATTERN.fullmatch(raw):
         return None
-    return ApiKey.objects.select_related("account").filter(hash=hash_key(raw), revoked=None).first()
+    keys = ApiKey.objects.select_related("account")
+    return keys.filter(hash=hash_key(raw), revoked=None, account__closed=None).first()
 
 
 def store_last_used(used: Mapping[int, float]) -> None:

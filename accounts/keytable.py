@@ -20,14 +20,17 @@ class KeyEntry(NamedTuple):
 
 
 class Place(NamedTuple):
-    """Where an account is: the shard that has its values, and whether it is about to leave it."""
+    """Where an account is: the shard that has its values, whether it is about to leave it, and whether its owner has
+    closed it."""
 
     shard: int
     moving: bool
+    closed: bool = False
 
 
 class KeyTable:
-    """Unrevoked keys by the hash of their raw text, the places of all accounts, and when each key was used last.
+    """Unrevoked keys of open accounts by the hash of their raw text, the places of all accounts, and when each key was
+    used last.
 
     `lookup`, `place` and `touch` may be called from any thread and from the event loop. `load` and `reload_if_changed`
     ask the database, so in the event loop they belong into a thread.
@@ -42,10 +45,14 @@ class KeyTable:
         self._lock = threading.Lock()
 
     def load(self) -> None:
-        """Reads all accounts and unrevoked keys with a query each, then puts them in place."""
-        accounts = Account.objects.values_list("pk", "shard", "moving_to")
-        places = {pk: Place(in_use(shard), moving is not None) for pk, shard, moving in accounts.iterator()}
-        rows = ApiKey.objects.filter(revoked=None).values_list("hash", "pk", "account_id", "scope")
+        """Reads all accounts and their unrevoked keys with a query each, then puts them in place."""
+        accounts = Account.objects.values_list("pk", "shard", "moving_to", "closed")
+        places = {
+            pk: Place(in_use(shard), moving is not None, closed is not None)
+            for pk, shard, moving, closed in accounts.iterator()
+        }
+        live = ApiKey.objects.filter(revoked=None, account__closed=None)
+        rows = live.values_list("hash", "pk", "account_id", "scope")
         entries: dict[str, KeyEntry] = {}
         for key_hash, pk, account, scope in rows.iterator():
             place = places.get(account)
@@ -54,8 +61,8 @@ class KeyTable:
         self._places, self._entries = places, (entries, {})
 
     def reload_if_changed(self) -> bool:
-        """Loads again where keys were made or revoked, or accounts made or moved, since the last call; two small
-        queries where not.
+        """Loads again where keys were made or revoked, or accounts made, moved, closed or reopened, since the last
+        call; two small queries where not.
 
         Called each second it makes a revocation count on every process, also where no message can reach that process
         (a key made by `manage.py account_create` beside a server with the in-memory channel layer).
@@ -85,12 +92,12 @@ class KeyTable:
         return self._places.get(account_id)
 
     def accounts_of(self, shard: int) -> set[int]:
-        """The accounts whose values a shard has, those that are about to leave it too."""
+        """The accounts whose values a shard has, those too that are closed or about to leave it."""
         return {account for account, place in self._places.items() if place.shard == shard}
 
     def takes(self, account_id: int, shard: int) -> bool:
         """Whether commits of this account are for `shard`, now."""
-        return self._places.get(account_id) == (shard, False)
+        return self._places.get(account_id) == Place(shard, moving=False, closed=False)
 
     def touch(self, key_id: int, now: float) -> None:
         """Notes that the key was used at `now`, Unix seconds."""

@@ -1,12 +1,23 @@
 """Mail to people: where it goes, and links that lead to this server whatever the request's Host header says."""
 
+import logging
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
+from smtplib import SMTPRecipientsRefused
+from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
+from anymail.exceptions import AnymailError, AnymailInvalidAddress, AnymailRecipientsRefused
 from django.conf import settings
+from django.core.mail import EmailMessage
+from django.template.loader import render_to_string
 
-FILE_BACKEND = "django.core.mail.backends.filebased.EmailBackend"
+from accounts.delivery import NotNow, Refused
+
+log = logging.getLogger("dattss.mail")
+
+OUTBOX_BACKEND = "accounts.outbox.EmailBackend"
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +45,48 @@ def public_link(url: str) -> str:
 
 def outbox() -> str:
     """The name of the folder that mail is written to where no mail provider is set; empty where mail goes out."""
-    if settings.EMAIL_BACKEND != FILE_BACKEND:
+    if settings.EMAIL_BACKEND != OUTBOX_BACKEND:
         return ""
     return Path(settings.EMAIL_FILE_PATH).name
+
+
+def send(template: str, addresses: Iterable[str], **context: Any) -> bool:
+    """Sends a mail to each of the addresses: subject and text are `accounts/email/TEMPLATE_{subject,message}.txt`.
+
+    Returns False where one could not be sent.
+    """
+    context["current_site"] = site()
+    subject = " ".join(render_to_string(f"accounts/email/{template}_subject.txt", context).split())
+    text = render_to_string(f"accounts/email/{template}_message.txt", context).strip() + "\n"
+    sent = [_delivered(EmailMessage(f"DaTtSs: {subject}", text, to=[address])) for address in addresses]
+    return all(sent)
+
+
+def _delivered(message: EmailMessage) -> bool:
+    try:
+        deliver(message)
+    except (Refused, NotNow):
+        return False
+    return True
+
+
+def deliver(message: EmailMessage) -> None:
+    """Hands a mail to one address over to the provider. Raises Refused or NotNow."""
+    try:
+        message.send()
+    except (AnymailRecipientsRefused, AnymailInvalidAddress):
+        raise _refused() from None
+    except (OSError, AnymailError) as error:  # smtplib's errors are OSErrors
+        if _for_ever(error):
+            raise _refused() from None
+        log.warning("A mail could not be sent: %s.", type(error).__name__)
+        raise NotNow("The mail could not be sent right now. Try again in a minute.", answered=False) from None
+
+
+def _refused() -> Refused:
+    return Refused("The mail provider refuses this address. Look whether it is written right.")
+
+
+def _for_ever(error: Exception) -> bool:
+    """Whether a mail server refused the address with a code that is not a passing one (RFC 5321, 4.2.1)."""
+    return isinstance(error, SMTPRecipientsRefused) and all(code >= 500 for code, _ in error.recipients.values())

@@ -3,6 +3,7 @@
 import json
 import random
 from collections.abc import Iterator
+from copy import copy
 
 from dattss.fold import Interval
 
@@ -20,7 +21,7 @@ class Sender:
             "cpu": 3.5,
             "err": 0,
             "wrn": 0,
-            "iid": random.Random(name).randbytes(16).hex(),
+            "iid": _instance(name),
             "seq": _SEQ,
             "age": 0,
             "prt": partials(name, stats, sketches),
@@ -32,10 +33,23 @@ class Sender:
         before, after = text.split(str(_SEQ), 1)
         self._before, self._after = before.encode(), after.encode()
 
+    def named(self, name: str) -> "Sender":
+        """Another program that sends the same values: it takes a thousandth of the time to make."""
+        other = copy(self)
+        other.name = name
+        for before, after in ((self.name, name), (_instance(self.name), _instance(name))):
+            other._before = other._before.replace(f'"{before}"'.encode(), f'"{after}"'.encode(), 1)
+        return other
+
     def body(self) -> bytes:
         """JSON of the next commit; all are of the same length."""
         self.sent += 1
         return b"%b%d%b" % (self._before, _SEQ + self.sent, self._after)
+
+
+def _instance(name: str) -> str:
+    """What the program has for its `iid`."""
+    return random.Random(name).randbytes(16).hex()
 
 
 def partials(name: str, stats: int, sketches: bool) -> dict[str, list[dict[str, object]]]:

@@ -68,7 +68,7 @@ async def _our_flushes(key: str, senders: list[Sender], rounds: int) -> list[flo
     from stats import runtime  # noqa: PLC0415  (needs the loaded app registry)
 
     clock = Clock()
-    await start_shard(10_000_000, clock)
+    long_lived = await start_shard(10_000_000, clock)
     shard = runtime.shard
     assert shard is not None
     spent: list[float] = []
@@ -76,6 +76,7 @@ async def _our_flushes(key: str, senders: list[Sender], rounds: int) -> list[flo
         for _ in range(_COMMITS):
             await fill(key, senders)
             clock.forward(_MINUTE / _COMMITS)
+            await long_lived.look()
         if spent:
             child.ready()
         begun = time.process_time()

@@ -57,9 +57,10 @@ async def _growth(key: str, few: int, more: int, commits: int) -> tuple[float, f
 
 async def _minute(key: str, processes: int, commits: int, clock: Clock) -> None:
     """All stats in each slot, `commits` times in the first of them: a ring's size is known after that."""
+    first = Sender("program", _STATS, sketches=False)
     for slot in range(_SLOTS):
         for number in range(processes):
-            one = Sender(f"program-{number:05}", _STATS, sketches=False)
+            one = first.named(f"program-{number:05}")
             for _ in range(commits if slot == 0 else 1):
                 one.sent = next(_sent)
                 await fill(key, [one])

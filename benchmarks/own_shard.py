@@ -6,9 +6,12 @@ import time
 from collections.abc import Callable
 from io import StringIO
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import django
+
+if TYPE_CHECKING:
+    from dattss_site.long_lived import LongLived
 
 
 class Opened(NamedTuple):
@@ -33,10 +36,12 @@ def open_account(data: Path) -> Opened:
     return Opened(made["account"], made["key"])
 
 
-async def start_shard(most_stats: int, clock: Callable[[], float] = time.time) -> None:
-    """Starts a shard as the server does, and makes it the one of this process (`stats.runtime.shard`)."""
+async def start_shard(most_stats: int, clock: Callable[[], float] = time.time) -> "LongLived":
+    """Starts a shard as the server does, and makes it the one of this process (`stats.runtime.shard`). What is returned
+    wants to look each 5 s."""
     from django.conf import settings  # noqa: PLC0415  (as above)
 
+    from dattss_site.long_lived import LongLived  # noqa: PLC0415
     from stats import runtime  # noqa: PLC0415
     from stats.channel import channel_layer  # noqa: PLC0415
     from stats.keyring import Keyring  # noqa: PLC0415
@@ -49,7 +54,10 @@ async def start_shard(most_stats: int, clock: Callable[[], float] = time.time) -
     await keys.start()
     shard = Shard(parts, keys, SelfWatch(), clock)
     await shard.start()
+    long_lived = LongLived(lambda: shard.engine.stat_count)
+    long_lived.put_aside()
     runtime.shard, runtime.keys = shard, keys
+    return long_lived
 
 
 class Clock:

@@ -13,13 +13,14 @@ import msgspec
 from stats.aggregation.cut import Cut, calculated
 from stats.aggregation.delivered import Dump, decoded, encoded
 from stats.events import FILES
-from stats.storage import cur, eventlog, lines, paths
+from stats.storage import cur, eventlog, lines, paths, transfer
 from stats.storage import plan as plans
 from stats.storage.failures import StorageError
 from stats.storage.journal import Journal
 from stats.storage.lines import Lines
 from stats.storage.plan import Events, Held, Plan, State
-from stats.storage.prt_writer import FlushError, Writer
+from stats.storage.prt_outcome import FlushError
+from stats.storage.prt_writer import Writer
 from stats.storage.replace import replace
 from stats.storage.transfer import HANDED_OVER
 
@@ -59,6 +60,7 @@ class Disk:
         self._journal = journal
         self._writer = Writer(root)
         self._undone: Plan | None = None
+        self._unreadable: list[StorageError] = []  # why lines of the plan are `unread`
 
     def plan(self, unit: Unit) -> int:
         """Writes down what the files become with a unit, for `complete`; returns how many lines it has.
@@ -70,7 +72,7 @@ class Disk:
             plan = self._planned(unit)
             plans.write(self._folder, plan)
         self._undone = plan
-        return sum(len(one.files) for one in plan.lines)
+        return sum(len(one.files) for one in (*plan.lines, *plan.unread))
 
     def complete(self) -> None:
         """Drops the part of the journal that is in the plan, and carries the plan out, if there is one: the latest, or
@@ -114,6 +116,23 @@ class Disk:
         kept = {one.account for one in held.lines}, {one[0] for one in held.states}, {one[0] for one in held.events}
         return any(account in accounts for accounts in kept)
 
+    def give_up(self, account: int) -> None:
+        """Forgets what could not be written of an account; no plan may be left undone. Raises OSError."""
+        held = plans.read_held(self._folder)
+        plans.hold(
+            self._folder,
+            Held(
+                [one for one in held.lines if one.account != account],
+                [one for one in held.states if one[0] != account],
+                [one for one in held.events if one[0] != account],
+            ),
+        )
+        self._writer.forget(account)
+
+    def erase(self, account: int) -> None:
+        """Removes the account's files. Called in any thread, once nothing of it is in memory. Raises OSError."""
+        transfer.erase(self._root, account)
+
     def _handed(self, account: int) -> Path:
         return paths.account_dir(self._root, account) / HANDED_OVER
 
@@ -129,19 +148,24 @@ class Disk:
             states.update({(account, process): cur.encode(state) for account, process, state in live})
         states = {process: contents for process, contents in states.items() if process[0] not in self.foreign}
         events = {one[:2]: one for one in (*held.events, *unit.events)}
+        merged = self._writer.merged(planned)
+        if sum(len(one.files) for one in merged.unread) > MOST_HELD:
+            raise merged.causes[0]
+        self._unreadable = merged.causes
         return Plan(
             segment=unit.segment,
-            lines=self._writer.merged(planned).lines,
+            lines=merged.lines,
             states=[(*process, contents) for process, contents in states.items()],
             events=list(events.values()),
             delivered=encoded(unit.delivered),
+            unread=merged.unread,
         )
 
     def _carry_out(self, plan: Plan) -> None:
         """Writes what can be written; the rest is held where only some files fail, and OSError raised otherwise."""
-        problems: list[StorageError] = []
+        problems = [*self._unreadable]
         held = Held(
-            self._write_lines(plan.lines, problems),
+            [*plan.unread, *self._write_lines(plan.lines, problems)],
             _failing(lambda one: cur.write(self._root, *one), plan.states, problems),
             _failing(lambda one: eventlog.write(self._root, *one), plan.events, problems),
         )
@@ -175,8 +199,8 @@ class Disk:
 
 @contextmanager
 def _uncollected() -> Iterator[None]:
-    """Meanwhile Python does not look for cycles. So many new objects would make it look through all that there are,
-    which stops the event loop too: for 80 ms at 100,000 stats."""
+    """Meanwhile Python does not search for cycles. So many new objects would make it search again and again: that stops
+    the event loop too, and is a twelfth of what a flush with sketches costs."""
     enabled = gc.isenabled()
     gc.disable()
     try:

@@ -3,6 +3,7 @@
 import asyncio
 from concurrent.futures import ThreadPoolExecutor
 
+from stats.rounds import every
 from stats.storage.journal import Journal
 
 INTERVAL = 1.0  # seconds
@@ -28,28 +29,33 @@ class Durability:
 
     async def run(self) -> None:
         """Syncs for ever."""
+        if not self._always:
+            await every(INTERVAL, self._sync)
         while True:
-            if self._always:
-                await self._wanted.wait()
-                self._wanted.clear()
-            else:
-                await asyncio.sleep(INTERVAL)
-            await self._sync()
+            await self._wanted.wait()
+            self._wanted.clear()
+            await self._answer()
 
     def stop(self) -> None:
         """Ends the thread; what is still to be synced is."""
         self._thread.submit(self._journal.close)
         self._thread.shutdown()
 
-    async def _sync(self) -> None:
+    async def _answer(self) -> None:
+        """Syncs, and lets those go on who have waited for it."""
         waiters, self._waiters = self._waiters, []
+        failed: OSError | None = None
         try:
-            await asyncio.get_running_loop().run_in_executor(self._thread, self._journal.sync)
+            await self._sync()
         except OSError as error:
-            for waiter in waiters:
-                waiter.set_exception(error)
-            if not waiters:
-                raise
+            failed = error
         for waiter in waiters:
-            if not waiter.done():
+            if waiter.done():  # whoever waited is gone
+                continue
+            if failed is None:
                 waiter.set_result(None)
+            else:
+                waiter.set_exception(failed)
+
+    async def _sync(self) -> None:
+        await asyncio.get_running_loop().run_in_executor(self._thread, self._journal.sync)

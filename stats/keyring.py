@@ -10,6 +10,7 @@ from django.db import close_old_connections
 
 from accounts.keys import KEY_PATTERN
 from accounts.keytable import KeyEntry, KeyTable
+from stats.rounds import every
 
 log = logging.getLogger("dattss.keys")
 
@@ -34,7 +35,7 @@ class Keyring:
         self.read_at = 0.0  # when the database answered last, Unix seconds
         # One thread keeps one database connection.
         self._thread = ThreadPoolExecutor(1, "dattss-keys")
-        self._round: asyncio.Task[None] | None = None
+        self._rounds: asyncio.Task[None] | None = None
         self._read = asyncio.Event()
         self._begun = self._ended = 0
         self._failed = False
@@ -44,12 +45,12 @@ class Keyring:
     async def start(self) -> None:
         """Loads the table, and goes on doing so. Raises the database's error where it is not there to begin with."""
         await self._look()
-        self._round = asyncio.get_running_loop().create_task(self._look_for_ever())
+        self._rounds = asyncio.get_running_loop().create_task(every(ROUND_SECONDS, self._look_again))
 
     def stop(self) -> None:
         """Ends the rounds."""
-        if self._round is not None:
-            self._round.cancel()
+        if self._rounds is not None:
+            self._rounds.cancel()
         self._thread.shutdown(wait=False, cancel_futures=True)
 
     async def find(self, raw: str) -> KeyEntry | None:
@@ -89,23 +90,18 @@ class Keyring:
         quiet = time.time() - self.read_at
         return f"The database has not answered for {quiet:.0f} s." if self._failed or quiet > _PATIENCE else ""
 
-    async def _look_for_ever(self) -> None:
-        loop = asyncio.get_running_loop()
-        due = loop.time()
-        while True:
-            due = max(due + ROUND_SECONDS, loop.time())
-            await asyncio.sleep(due - loop.time())
-            try:
-                await self._look()
-            except Exception as problem:  # noqa: BLE001  (the database, or what hangs on its answer: the next round tries again)
-                if not self._failed:
-                    log.error("The keys cannot be read (%s); those in memory go on to count.", problem)  # noqa: TRY400
-                self._failed = True
-            else:
-                self._failed = False
-            self._ended = self._begun
-            self._read.set()
-            self._read.clear()
+    async def _look_again(self) -> None:
+        try:
+            await self._look()
+        except Exception as problem:  # noqa: BLE001  (the database, or what hangs on its answer: the next round tries again)
+            if not self._failed:
+                log.error("The keys cannot be read (%s); those in memory go on to count.", problem)  # noqa: TRY400
+            self._failed = True
+        else:
+            self._failed = False
+        self._ended = self._begun
+        self._read.set()
+        self._read.clear()
 
     async def _look(self) -> None:
         self._begun += 1

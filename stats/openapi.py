@@ -18,12 +18,11 @@ Quantiles = Annotated[
 ]
 
 
-class DayPoint(Struct, kw_only=True):
-    """All values of a bin."""
+class Bin(Struct, kw_only=True):
+    """What a bin says of its values."""
 
     t: Time
     sum: float
-    cnt: int
     avg: float
     max: float
     min: float
@@ -34,21 +33,17 @@ class DayPoint(Struct, kw_only=True):
     q: Quantiles = UNSET
 
 
-class WeekPoint(Struct, kw_only=True):
+class DayPoint(Bin, kw_only=True):
+    """All values of a bin."""
+
+    cnt: int
+
+
+class WeekPoint(Bin, kw_only=True):
     """The means over those of the 7 days before that have values at this time; `avg` is of all their values."""
 
-    t: Time
-    sum: float
     cnt: float
-    avg: float
-    max: float
-    min: float
-    bot: float
-    top: float
-    fst: float
-    lst: float
     days: Days
-    q: Quantiles = UNSET
 
 
 class TypicalPoint(Struct, kw_only=True):

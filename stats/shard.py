@@ -24,6 +24,7 @@ from stats.events import Events
 from stats.keyring import Keyring
 from stats.publisher import Publisher
 from stats.ratelimit import RateLimit
+from stats.rounds import every
 from stats.selfwatch import SelfWatch, resident_bytes
 from stats.storage.journal import Journal
 from stats.storage.plan import Events as StoredEvents
@@ -128,9 +129,9 @@ class Shard:
         await self.settle()
         self.keys.changed = self.settle
         self.open = True
-        self.spawn(self._every(TICK_SECONDS, self._mind_minutes))
-        self.spawn(self._every(TICK_SECONDS, self._publish))
-        self.spawn(self._every(SAMPLE_SECONDS, self._sample))
+        self.spawn(every(TICK_SECONDS, self._mind_minutes))
+        self.spawn(every(TICK_SECONDS, self._publish))
+        self.spawn(every(SAMPLE_SECONDS, self._sample))
         self.spawn(self._durability.run())
 
     async def stop(self) -> None:
@@ -249,6 +250,25 @@ class Shard:
         for account_id in written:
             if account_id in self._leaving:  # it may have come back
                 self._forget(account_id)
+
+    async def erase(self, account_id: int) -> bool:
+        """Removes what there is of a closed account, in memory and in files.
+
+        Returns False, and has removed nothing, where the open segment of the journal may hold some of it: then it is
+        asked for again when that minute is over. Raises OSError, LookupError where the account is not closed.
+        """
+        place = self.keys.table.place(account_id)
+        if place is None or not place.closed or place.moving:
+            raise LookupError(f"account {account_id} is not closed")
+        async with self._flushing:
+            if account_id in self.held:
+                await self._flush_units()
+                if self._may_hold(self._leaving.get(account_id, self._journal.number)):
+                    return False
+            self._forget(account_id)  # before anything ends a minute: no later flush has any of it
+            await asyncio.get_running_loop().run_in_executor(self._disk_thread, self._disk.give_up, account_id)
+        await asyncio.to_thread(self._disk.erase, account_id)
+        return True
 
     def _hand_over(self, accounts: list[int]) -> list[int]:
         """Those of the accounts of which all is in files, and beside them now what was delivered. Called in a thread:
@@ -379,18 +399,6 @@ class Shard:
         self._tasks.discard(task)
         if not task.cancelled() and task.exception() is not None:
             log.error("A task of the shard failed.", exc_info=task.exception())
-
-    async def _every(self, seconds: float, act: Callable[[], Coroutine[Any, Any, None]]) -> None:
-        """Runs `act` at a steady pace; an error in it is logged and does not end the round."""
-        loop = asyncio.get_running_loop()
-        due = loop.time()
-        while True:
-            try:
-                await act()
-            except Exception as problem:  # noqa: BLE001  (Redis or the database may be away: the next round tries again)
-                log.error("A round of the shard failed (%s); it goes on.", problem)  # noqa: TRY400
-            due = max(due + seconds, loop.time())
-            await asyncio.sleep(due - loop.time())
 
     async def _publish(self) -> None:
         """A round of its own: Redis may hang, and minutes do not wait for it."""

@@ -1,12 +1,15 @@
-"""What Celery runs for the stats: the flush of each minute, and each night the packing of past days."""
+"""What Celery runs for the stats: the flush of each minute, each night the packing of past days, each hour the end of
+closed accounts."""
 
 import time
 from typing import Any
 
 from celery import shared_task
 from django.conf import settings
+from django.utils import timezone
 
 from accounts.keys import store_last_used
+from stats.closed_accounts import erase_closed
 from stats.engine_call import ask
 from stats.past_days import tend
 
@@ -30,3 +33,9 @@ def flush(shard: int) -> None:
 def pack(shard: int) -> None:
     """Packs what is due of a shard's accounts and removes what is past their retention, for up to `PACK_SECONDS`."""
     tend(settings.DATTSS_DATA / "stats", shard=shard, seconds=PACK_SECONDS)
+
+
+@shared_task(name="stats.erase_closed", expires=3600, ignore_result=True)
+def erase(shard: int) -> None:
+    """Erases the accounts of a shard that were closed and that nobody can open again."""
+    erase_closed(shard, timezone.now())

@@ -19,6 +19,7 @@ from stats import ingest
 from stats.aggregation.commit import OLDEST
 from stats.aggregation.pages import SLOT_SECONDS
 from stats.keyring import Keyring
+from stats.rounds import every
 from stats.selfwatch import SelfWatch
 
 _RECEIVE_BUFFER = 4 * 1024 * 1024  # bytes; the kernel drops what does not fit while the loop is busy
@@ -86,7 +87,7 @@ class UdpIntake(asyncio.DatagramProtocol):
         inode = os.fstat(sock.fileno()).st_ino
         _, intake = await asyncio.get_running_loop().create_datagram_endpoint(lambda: cls(keys, watch), sock=sock)
         intake._inode = inode
-        intake._rounds = asyncio.get_running_loop().create_task(intake._fold_forever())
+        intake._rounds = asyncio.get_running_loop().create_task(every(SLOT_SECONDS, intake.fold))
         return intake
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -180,14 +181,6 @@ class UdpIntake(asyncio.DatagramProtocol):
         if interval is None and len(self._intervals) < _MOST_KEPT:
             interval = self._intervals[sender] = Interval()
         return interval
-
-    async def _fold_forever(self) -> None:
-        loop = asyncio.get_running_loop()
-        due = loop.time()
-        while True:
-            due = max(due + SLOT_SECONDS, loop.time())
-            await asyncio.sleep(due - loop.time())
-            await self.fold()
 
 
 def kernel_drops(inode: int) -> int:

@@ -15,10 +15,12 @@ from accounts.models import ApiKey
 
 @require_safe
 def home(request: HttpRequest) -> HttpResponse:
-    """The landing page; whoever is logged in goes on to the dashboard."""
+    """The landing page; whoever is logged in goes on to the dashboard, or to where he can open an account."""
     account = access.current_account(request)
     if account is not None:
         return redirect("dashboard", account_id=account.pk)
+    if request.user.is_authenticated:
+        return redirect("accounts")
     return render(request, "landing.html", {"public_url": settings.PUBLIC_URL})
 
 

@@ -26,7 +26,7 @@ Entry = dict[str, Any]
 @dataclass(eq=False)
 class PageCut:
     """The rows of a page that are in use: their stats, and copies of their columns. `ring` is (fields, slots, rows); it
-    is whole after `complete`. `sketches` are those of the minute by row."""
+    is whole after `complete`. `sketches` are those of the minute by row, each of one partial, but in `early` rows."""
 
     minute: int
     stats: list[Stat]
@@ -39,6 +39,7 @@ class PageCut:
     emp: NDArray[np.bool_]
     first_slot: Rows
     sketches: dict[int, list[str]]
+    early: set[int]
     _page: Page[Stat] | None = None
 
     def complete(self) -> None:
@@ -52,19 +53,22 @@ class PageCut:
         of each row, empty where there is none, or None where no row has one.
 
         A sketch counts only where it has as many values as there were: else a commit came without, or a client is off.
+        Of a minute's only partial the client knows `bot` and `top` exactly, which no sketch does.
         """
         if not self.sketches:
             return combine(self.ring, self.pct), None
         places = np.searchsorted(self.rows, list(self.sketches))
         found = merge_many(list(self.sketches.values()), self.pct[places])
         whole = found.totals == self.ring[CNT][:, places].sum(axis=0)
-        known = places[whole]
+        several = [len(texts) > 1 or row in self.early for row, texts in self.sketches.items()]
+        told = whole & several
+        known = places[told]
         unknown = np.ones(self.rows.size, bool)
         unknown[known] = False
         merged = combine(self.ring, self.pct, unknown)
         lowest, highest = merged[MIN, known], merged[MAX, known]
-        merged[BOT, known] = np.clip(found.bot[whole], lowest, highest)
-        merged[TOP, known] = np.clip(found.top[whole], lowest, highest)
+        merged[BOT, known] = np.clip(found.bot[told], lowest, highest)
+        merged[TOP, known] = np.clip(found.top[told], lowest, highest)
         texts = [""] * self.rows.size
         for place, text, right in zip(places.tolist(), found.texts, whole.tolist(), strict=True):
             if right:
@@ -125,6 +129,7 @@ def of_page(page: Page[Stat]) -> PageCut | None:
         rows = np.array([row for row, owner in enumerate(page.owners) if owner is not None])
     ring = np.empty((FIELDS, page.slot % SLOTS + 1, rows.size))
     ring[:, 0] = page.ring[:, 0, rows]
+    sketches, early = page.take_sketches()
     cut = PageCut(
         minute=page.slot // SLOTS,
         stats=stats,
@@ -136,7 +141,8 @@ def of_page(page: Page[Stat]) -> PageCut | None:
         mean=page.mean[rows],
         emp=page.emp[rows],
         first_slot=page.first_slot[rows],
-        sketches=page.take_sketches(),
+        sketches=sketches,
+        early=early,
         _page=page,
     )
     page.before_change = cut.complete

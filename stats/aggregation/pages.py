@@ -11,7 +11,7 @@ is calculated, or before, where they grow too large.
 """
 
 from collections.abc import Callable, Sequence
-from itertools import accumulate
+from itertools import accumulate, takewhile
 from typing import Generic, TypeVar
 
 import numpy as np
@@ -26,8 +26,8 @@ SIZE = 4096
 PCT, EMP = FIELDS, FIELDS + 1  # what a partial has behind its eight fields
 COLUMNS = FIELDS + 2
 MOST_SKETCHES = 16 << 20  # bytes of a page's sketches, before those of a row are merged early
-MERGE_STEP = 1 << 20  # bytes that come between two such merges: no more texts than are merged at once
-_MOST_MERGED = 16_384  # texts that are merged at once: that takes some 25 ms
+MERGE_STEP = 1 << 20  # bytes that come between two such merges
+MOST_MERGED = 2 << 20  # bytes that are merged at once: that takes some 25 ms
 TEXT_BYTES = 64  # of a text beside its characters
 _WAVE = 64  # most parts of one stat that are merged at once; bounds the memory of a batch with many repeats
 _NEVER = -(10**9)
@@ -63,6 +63,7 @@ class Page(Generic[Owner]):
         self.owners: list[Owner | None] = [None] * SIZE
         self.sketches: dict[int, list[str]] = {}
         self.sketch_bytes = 0
+        self._early: set[int] = set()
         self._merge_over = MOST_SKETCHES
         self.before_change: Callable[[], None] | None = None
         self._free = list(range(SIZE - 1, -1, -1))
@@ -157,12 +158,13 @@ class Page(Generic[Owner]):
         order = (np.arange(SLOTS) + self.slot + 1) % SLOTS
         return self.ring[:, order[:, None], rows]
 
-    def take_sketches(self) -> dict[int, list[str]]:
-        """The sketches of the minute by row; the page begins anew."""
+    def take_sketches(self) -> tuple[dict[int, list[str]], set[int]]:
+        """The sketches of the minute by row, and the rows of which some were merged early; the page begins anew."""
         taken, self.sketches = self.sketches, {}
+        early, self._early = self._early, set()
         self.sketch_bytes = 0
         self._merge_over = MOST_SKETCHES
-        return taken
+        return taken, early
 
     def _keep(self, rows: Rows, texts: Texts) -> None:
         sketches = self.sketches
@@ -181,29 +183,38 @@ class Page(Generic[Owner]):
             self._merge_over = max(MOST_SKETCHES, self.sketch_bytes + MERGE_STEP)
 
     def _merge_sketches(self) -> None:
-        """Merges those of the rows that have most, into one text a row; a bounded number, since somebody waits for it.
+        """Merges those of the rows that have most, into one text a row; a bounded number of bytes, since somebody waits
+        for it.
 
         A row whose sketches do not go together keeps an empty one, and its minute is estimated.
         """
         several = [row for row, texts in self.sketches.items() if len(texts) > 1]
         several.sort(key=lambda row: len(self.sketches[row]), reverse=True)
-        count = accumulate(len(self.sketches[row]) for row in several)
-        rows = [row for row, before in zip(several, (0, *count), strict=False) if before < _MOST_MERGED]
-        merged = merge_many([self.sketches[row] for row in rows], DEFAULT_PCT).texts
-        for row, text in zip(rows, merged, strict=True):
-            self.sketch_bytes += _size([text]) - _size(self.sketches[row])
-            self.sketches[row] = [text]
+        room = MOST_MERGED
+        parts: dict[int, list[str]] = {}
+        for row in several:
+            if room <= 0:
+                break
+            parts[row] = _first(self.sketches[row], room)
+            room -= _size(parts[row])
+        for (row, texts), text in zip(parts.items(), merge_many([*parts.values()], DEFAULT_PCT).texts, strict=True):
+            self.sketch_bytes += _size([text]) - _size(texts)
+            self.sketches[row][: len(texts)] = [text]
+        self._early.update(parts)
 
     def _fold_into(self, slot: int, rows: Rows, values: Floats) -> None:
         np.add.at(self.total, rows, values[SUM])
         self.pct[rows] = values[PCT]
         self.emp[rows] = values[EMP]
         values = values[:FIELDS]
-        if not self.ring[CNT, slot % SLOTS, rows].any() and np.bincount(rows).max() == 1:
-            self._store(slot, rows, values)  # as most are: one partial of each stat, and nothing to merge
+        if np.bincount(rows).max() > 1:
+            while rows.size:
+                rows, values = self._fold_wave(slot, rows, values)
             return
-        while rows.size:
-            rows, values = self._fold_wave(slot, rows, values)
+        held = self.ring[:, slot % SLOTS, rows]
+        if held[CNT].any():
+            values = combine(np.stack((held, values), axis=1), self.pct[rows])
+        self._store(slot, rows, values)
 
     def _fold_wave(self, slot: int, rows: Rows, values: Floats) -> tuple[Rows, Floats]:
         """Merges up to `_WAVE` parts of each row, in their order, into the slot; returns what is left over."""
@@ -234,6 +245,12 @@ class Page(Generic[Owner]):
 def columns_of(values: bytes) -> Floats:
     """The numbers of partials as columns: (`COLUMNS`, partials)."""
     return np.frombuffer(values).reshape(-1, COLUMNS).T
+
+
+def _first(texts: list[str], room: int) -> list[str]:
+    """As many of the texts as have so many bytes, and two at least."""
+    ends = accumulate(len(text) + TEXT_BYTES for text in texts)
+    return texts[: max(2, sum(1 for _ in takewhile(room.__ge__, ends)))]
 
 
 def _size(texts: list[str]) -> int:

@@ -40,6 +40,8 @@ for _kind, _characters in ((_HIGH, sketch.GAP_DIGITS), (_MORE, sketch.COUNT_DIGI
         _KIND[ord(_character)], _DIGIT[ord(_character)] = _kind, _digit
 _KIND[ord(END)] = _END
 
+_GAP_PLACES = sketch.GAPS * _GAP_DIGITS ** np.arange(sketch.MOST_GAP_DIGITS)  # what a digit counts for, by its place
+_COUNT_PLACES = float(_COUNT_DIGITS) ** np.arange(sketch.MOST_COUNT_DIGITS)
 _ROWS = np.array(sketch.ROWS, np.int64)
 _GAP_CODE = np.frombuffer(sketch.GAP_DIGITS.encode(), np.uint8)
 _COUNT_CODE = np.frombuffer(sketch.COUNT_DIGITS.encode(), np.uint8)
@@ -51,11 +53,13 @@ class Sketches:
     `counts` values.
 
     `starts` has one entry more than there are sketches. One without buckets is of nothing that anybody could know.
+    Buckets may be without values.
     """
 
     starts: Rows
     keys: Rows
     counts: Floats
+    leaps: Rows | None = None  # buckets far beyond the one before in the same sketch, where that is known
 
     @property
     def sizes(self) -> Rows:
@@ -91,9 +95,19 @@ class Sketches:
         inside = np.repeat(wanted, self.sizes)
         return Sketches(_starts(self.sizes[wanted]), self.keys[inside], self.counts[inside])
 
-    def blanked(self, kept: Flags) -> "Sketches":
-        """The same, with buckets only where they are to be kept."""
-        return _spread(self.only(kept), kept)
+    def filled(self) -> "Sketches":
+        """The same without buckets that have no values."""
+        used = np.flatnonzero(self.counts)
+        return Sketches(np.searchsorted(used, self.starts), self.keys[used], self.counts[used])
+
+    def runs(self) -> Rows:
+        """Where a run of buckets begins: with each sketch (none may be empty), and after a gap that is no small one."""
+        firsts = self.starts[:-1]
+        if self.leaps is not None:
+            return np.sort(np.concatenate((firsts, self.leaps)))
+        begins = np.diff(self.keys, prepend=0) > _JUMP
+        begins[firsts] = True
+        return np.flatnonzero(begins)
 
     def at_ranks(self, ranks: Rows) -> Floats:
         """The values at the places `ranks` (k, sketches), from 0, among all values in order; 0 where there are none."""
@@ -127,7 +141,7 @@ class Sketches:
 
     def texts(self) -> list[str]:
         """Each as text; empty for one that nobody knows."""
-        data, bounds = _encoded(self)
+        data, bounds = _encoded(self.filled())
         text = data.tobytes().decode("ascii")
         return [text[start:end] for start, end in pairwise(bounds.tolist())]
 
@@ -193,18 +207,44 @@ def _of_groups(groups: Sequence[Sequence[str]]) -> Sketches:
     return decode(joined(chain.from_iterable(groups))).merged(sizes)
 
 
-def merge_joined(data: Bytes, sizes: Rows) -> Sketches:
-    """The merged sketches of the first `sizes[0]` texts, of the `sizes[1]` after them, and so on; behind each text in
-    `data` there is an `END`."""
-    texts = np.append(0, np.flatnonzero(data == ord(END)) + 1)
-    bounds = texts[_starts(sizes)]
-    firsts = np.append(np.flatnonzero(np.diff(bounds[:-1] // CHUNK, prepend=-1)), len(sizes))
-    parts = [nothing(0)]
-    for first, end in pairwise(firsts.tolist()):
-        parts.append(decode(data[bounds[first] : bounds[end]]).merged(sizes[first:end]))
-    columns = ((part.sizes, part.keys, part.counts) for part in parts)
-    lengths, keys, counts = map(np.concatenate, zip(*columns, strict=True))
-    return Sketches(_starts(lengths), keys, counts)
+@dataclass(frozen=True, eq=False)
+class Batches:
+    """Many sketches, some at a time: to lay their buckets side by side would take longer than to ask each batch."""
+
+    parts: Sequence[Sketches]
+
+    def totals(self) -> Rows:
+        """The number of values of each sketch; 0 for one that nobody knows."""
+        return np.concatenate([np.zeros(0, np.int64), *(part.totals() for part in self.parts)])
+
+    def tails(self, pct: float) -> Floats:
+        """As `Sketches.tails`."""
+        return np.concatenate([np.zeros((2, 0)), *(part.tails(pct) for part in self.parts)], axis=1)
+
+    def quantiles(self, shares: Sequence[float]) -> Floats:
+        """As `Sketches.quantiles`."""
+        nobody = np.zeros((len(shares), 0))
+        return np.concatenate([nobody, *(part.quantiles(shares) for part in self.parts)], axis=1)
+
+    def together(self) -> Sketches:
+        """All of them side by side."""
+        columns = ((part.sizes, part.keys, part.counts) for part in (nothing(0), *self.parts))
+        sizes, keys, counts = map(np.concatenate, zip(*columns, strict=True))
+        return Sketches(_starts(sizes), keys, counts)
+
+
+def merge_joined(data: Bytes, bounds: Rows, sizes: Rows) -> Batches:
+    """The merged sketches of the first `sizes[0]` texts, of the `sizes[1]` after them, and so on. Text number n is
+    `data[bounds[n]:bounds[n + 1]]`, the last of it an `END`."""
+    edges = bounds[_starts(sizes)]
+    firsts = np.append(np.flatnonzero(np.diff(edges[:-1] // CHUNK, prepend=-1)), len(sizes))
+    chunks = pairwise(firsts.tolist())
+    return Batches([decode(data[edges[first] : edges[end]]).merged(sizes[first:end]) for first, end in chunks])
+
+
+def bounds_of(data: Bytes) -> Rows:
+    """Where each text begins that has an `END` behind it, and where the last one ends."""
+    return np.append(0, np.flatnonzero(data == ord(END)) + 1)
 
 
 def joined(texts: Iterable[str]) -> Bytes:
@@ -219,22 +259,34 @@ def joined(texts: Iterable[str]) -> Bytes:
 # --- decoding ---------------------------------------------------------------------------------------------------------
 def decode(data: Bytes) -> Sketches:
     """The sketches in texts with an `END` behind each; without buckets where a text is none."""
-    ends = np.flatnonzero(data == ord(END))
-    starts = np.concatenate(([0], ends[:-1] + 1))[: len(ends)]
+    bounds = bounds_of(data)
+    starts, ends = bounds[:-1], bounds[1:] - 1
     kinds = _looked_up(_KIND, data).copy()
     kinds[starts] = _VERSION
     kinds[ends] = _END  # also where a text is empty
-    sound = _sound(data, kinds, starts, ends)
+    texts = _Texts(data, kinds, starts, ends, np.flatnonzero(kinds == _HIGH), np.flatnonzero(kinds == _MORE))
+    sound = _sound(texts)
     if sound.all():
-        return _decoded(data, kinds, starts)
-    lengths = ends - starts + 1
-    kept = np.repeat(sound, lengths)
-    return _spread(_decoded(data[kept], kinds[kept], _starts(lengths[sound])[:-1]), sound)
+        return _decoded(texts)
+    kept = np.repeat(sound, ends - starts + 1)
+    return _spread(decode(data[kept]), sound)
 
 
-def _sound(data: Bytes, kinds: Bytes, starts: Rows, ends: Rows) -> Flags:
+class _Texts(NamedTuple):
+    """Texts one behind the other, the kinds of their characters, where each begins and ends, and where the digits of
+    gaps (`high`) and of counts (`more`) are."""
+
+    data: Bytes
+    kinds: Bytes
+    starts: Rows
+    ends: Rows
+    high: Rows
+    more: Rows
+
+
+def _sound(texts: _Texts) -> Flags:
     """Which texts are sketches. Only pairs may be followed by anything, so that the rest is looked at."""
-    high, more = np.flatnonzero(kinds == _HIGH), np.flatnonzero(kinds == _MORE)
+    data, kinds, starts, ends, high, more = texts
     most_high, most_more = sketch.MOST_GAP_DIGITS, sketch.MOST_COUNT_DIGITS
     heads = np.concatenate((starts, high))
     after = kinds[np.minimum(heads + 1, len(kinds) - 1)]
@@ -250,24 +302,26 @@ def _sound(data: Bytes, kinds: Bytes, starts: Rows, ends: Rows) -> Flags:
     return sound
 
 
-def _decoded(data: Bytes, kinds: Bytes, starts: Rows) -> Sketches:
+def _decoded(texts: _Texts) -> Sketches:
     """The buckets of sound texts, a place for each character: for a pair its bucket; for a count digit the same one
     again; for all others no values."""
+    data, kinds, starts, _, high, more = texts
     gaps = _looked_up(_GAP, data).astype(np.int64)
     counts = _looked_up(_COUNT, data).astype(np.float64)
     counts[starts] = 0  # the version would be a pair
-    _put_gap_digits(gaps, data, kinds)
-    _put_count_digits(counts, data, kinds)
+    gaps[high] = _GAP_PLACES[_run_lengths(high, -1)] * _DIGIT[data[high]]
+    place = _run_lengths(more, 1)
+    counts[more] = _ROW[data[more - place - 1]] * _COUNT_PLACES[place] * _DIGIT[data[more]]
     lowest = _lowest(gaps, kinds, starts)
-    bounds = np.append(starts, len(data))
+    leaps = high[gaps[high] > _JUMP]
     # As one running sum over all texts: each begins with its lowest key, and so with what takes the sum there.
     gaps[starts] = 0
     reached = lowest + np.add.reduceat(gaps, starts)
     gaps[starts] = lowest - np.append(0, reached[:-1])
-    keys = np.cumsum(gaps)
+    keys = np.cumsum(gaps, out=gaps)
     if reached.max(initial=0) > sketch.MOST_KEY:
         np.minimum(keys, sketch.MOST_KEY, out=keys)
-    return Sketches(bounds, keys, counts)
+    return Sketches(np.append(starts, len(data)), keys, counts, leaps)
 
 
 def _looked_up(table: Bytes, data: Bytes) -> Bytes:
@@ -288,17 +342,6 @@ def _lowest(gaps: Rows, kinds: Bytes, starts: Rows) -> Rows:
     return clipped
 
 
-def _put_gap_digits(gaps: Rows, data: Bytes, kinds: Bytes) -> None:
-    digits = np.flatnonzero(kinds == _HIGH)
-    gaps[digits] = sketch.GAPS * _GAP_DIGITS ** _run_lengths(digits, -1) * _DIGIT[data[digits]]
-
-
-def _put_count_digits(counts: Floats, data: Bytes, kinds: Bytes) -> None:
-    digits = np.flatnonzero(kinds == _MORE)
-    place = _run_lengths(digits, 1)
-    counts[digits] = _ROW[data[digits - place - 1]] * float(_COUNT_DIGITS) ** place * _DIGIT[data[digits]]
-
-
 def _run_lengths(places: Rows, direction: int) -> Rows:
     """How many of the `places` (rising) lie without a gap directly before each, or (-1) behind it."""
     if direction < 0:
@@ -314,21 +357,20 @@ def _merged(parts: Sketches, group: Rows, groups: int) -> Sketches:
     """The sketches of `groups` groups; `group` is that of each part, rising, and each has one. None is empty."""
     if not groups:
         return parts
-    gaps = np.diff(parts.keys, prepend=0)
-    gaps[parts.starts[:-1]] = _JUMP + 1
-    runs = np.flatnonzero(gaps > _JUMP)
-    ends = np.append(runs[1:], len(gaps))
+    runs = parts.runs()
+    first, last = parts.keys[runs], parts.keys[np.append(runs[1:], len(parts.keys)) - 1]
     # One line of keys for all groups, each on its own stretch of it.
     stretch = group[np.searchsorted(parts.starts, runs, "right") - 1] * _SPAN + sketch.MOST_KEY
-    shift, base, origin = _laid_out(stretch + parts.keys[runs], stretch + parts.keys[ends - 1])
-    cells = parts.keys + np.repeat(stretch + shift, ends - runs)
+    shift, base, origin = _laid_out(stretch + first, stretch + last)
+    cells = np.repeat(stretch + shift, np.diff(runs, append=len(parts.keys)))
+    cells += parts.keys
     counts = np.bincount(cells, parts.counts, int(base[-1])).astype(np.float64, copy=False)
-    used = np.flatnonzero(counts)
-    bounds = np.searchsorted(used, base)
     names = origin // _SPAN
-    keys = used + np.repeat(origin - base[:-1] - names * _SPAN - sketch.MOST_KEY, np.diff(bounds))
-    starts = np.append(bounds[np.searchsorted(names, np.arange(groups))], len(used))
-    return Sketches(starts, keys, counts[used])
+    keys = np.repeat(origin - base[:-1] - names * _SPAN - sketch.MOST_KEY, np.diff(base))
+    keys += np.arange(len(keys))
+    # To take out the cells that nobody is in costs more than to keep them, unless there are many.
+    merged = Sketches(np.append(base[np.searchsorted(names, np.arange(groups))], base[-1]), keys, counts)
+    return merged if len(keys) <= len(parts.keys) else merged.filled()
 
 
 def _laid_out(lowest: Rows, highest: Rows) -> tuple[Rows, Rows, Rows]:
@@ -350,6 +392,8 @@ def _laid_out(lowest: Rows, highest: Rows) -> tuple[Rows, Rows, Rows]:
 
 def _collapsed(merged: Sketches) -> Sketches:
     """The lowest buckets made one where there are too many, and counts that are too large made the largest."""
+    if merged.sizes.max(initial=0) > sketch.MOST_BUCKETS:
+        merged = merged.filled()
     excess = np.maximum(merged.sizes - sketch.MOST_BUCKETS, 0)
     starts, keys, counts = merged.starts, merged.keys, merged.counts
     if excess.any():
@@ -359,7 +403,9 @@ def _collapsed(merged: Sketches) -> Sketches:
         opens = np.flatnonzero((kept & ~lowest) | (place == 0))
         keys, counts = keys[kept], np.add.reduceat(counts, opens)
         starts = _starts(merged.sizes - excess)
-    return Sketches(starts, keys, np.minimum(counts, sketch.MOST_COUNT))
+    if counts.max(initial=0) > sketch.MOST_COUNT:
+        counts = np.minimum(counts, sketch.MOST_COUNT)
+    return Sketches(starts, keys, counts)
 
 
 def _spread(some: Sketches, places: Flags) -> Sketches:
@@ -370,7 +416,9 @@ def _spread(some: Sketches, places: Flags) -> Sketches:
 
 
 def _starts(sizes: Rows) -> Rows:
-    return np.concatenate((np.zeros(1, np.int64), np.cumsum(sizes)))
+    starts = np.zeros(len(sizes) + 1, np.int64)
+    np.cumsum(sizes, out=starts[1:])
+    return starts
 
 
 def _values(keys: Rows) -> Floats:

@@ -12,7 +12,7 @@ import numpy as np
 from stats.aggregation.arithmetic import BOT, CNT, FIELDS, MAX, MIN, TOP, Flags, Floats, Rows
 from stats.aggregation.groups import combine_all
 from stats.aggregation.partial import DEFAULT_PCT
-from stats.aggregation.sketch_columns import END, Bytes, Sketches, merge_joined, nothing
+from stats.aggregation.sketch_columns import Batches, Bytes, bounds_of, merge_joined, nothing
 
 
 @dataclass(frozen=True, eq=False)
@@ -36,55 +36,65 @@ class Span:
         fields = combine_all(self.columns[:, places.T], ~known)
         # One minute alone is shown as its line says.
         _put_tails(fields, sketches, known & ((counts > 0).sum(axis=1) > 1))
-        return Bins(fields, sketches.blanked(known))
+        return Bins(fields, known, sketches)
 
     def plain(self, places: Rows) -> "Bins":
         """The same without looking at sketches, where nobody asks for more than minutes."""
-        return Bins(combine_all(self.columns[:, places.T]), nothing(len(places)))
+        return Bins(combine_all(self.columns[:, places.T]), np.zeros(len(places), np.bool_), _none(len(places)))
 
-    def _sketches(self, places: Rows) -> Sketches:
+    def _sketches(self, places: Rows) -> Batches:
         if not len(self.texts):
-            return nothing(len(places))
+            return _none(len(places))
         wanted = self.text[places]
         present = wanted >= 0
-        return merge_joined(self._picked(wanted[present]), present.sum(axis=1))
+        return merge_joined(*self._picked(wanted[present]), present.sum(axis=1))
 
-    def _picked(self, wanted: Rows) -> Bytes:
-        """These of the texts."""
-        bounds = np.append(0, np.flatnonzero(self.texts == ord(END)) + 1)
+    def _picked(self, wanted: Rows) -> tuple[Bytes, Rows]:
+        """These of the texts, and the bounds of each."""
+        bounds = bounds_of(self.texts)
+        starts, lengths = bounds[wanted], np.diff(bounds)[wanted]
+        picked = np.append(0, np.cumsum(lengths))
         if (np.diff(wanted) == 1).all():
-            return self.texts[bounds[wanted[0]] : bounds[wanted[-1] + 1]] if len(wanted) else self.texts[:0]
-        lengths = (bounds[1:] - bounds[:-1])[wanted]
-        ends = np.cumsum(lengths)
-        places: Rows = np.arange(int(lengths.sum())) + np.repeat(bounds[wanted] - ends + lengths, lengths)
-        return self.texts[places]
+            first = int(starts[0]) if len(wanted) else 0
+            return self.texts[first : first + picked[-1]], picked
+        places: Rows = np.arange(picked[-1]) + np.repeat(starts - picked[:-1], lengths)
+        return self.texts[places], picked
+
+
+def _none(number: int) -> Batches:
+    """No sketch for so many bins."""
+    return Batches([nothing(number)])
 
 
 @dataclass(frozen=True, eq=False)
 class Bins:
-    """Some bins: `fields` (8, bins), zeros where there is nothing, and the sketches of those that are known by one."""
+    """Some bins: `fields` (8, bins), zeros where there is nothing, which are `known` by a sketch, and the sketches."""
 
     fields: Floats
-    sketches: Sketches
+    known: Flags
+    sketches: Batches
 
     def quantiles(self, shares: Sequence[float]) -> Floats:
         """The values under which these shares of each bin's values lie, (shares, bins); NaN where nobody knows."""
         told = self.sketches.quantiles(shares)
         np.clip(told, self.fields[MIN], self.fields[MAX], out=told)
-        told[:, self.sketches.sizes == 0] = np.nan
+        told[:, ~self.known] = np.nan
         return told
 
     def together(self) -> "Bins":
         """All in one bin."""
         present = self.fields[CNT] > 0
-        sketches = self.sketches.only(present).merged(np.array([int(present.sum())]))
-        known = sketches.sizes > 0
+        number = int(present.sum())
+        sketches = _none(1)
+        if self.known[present].all():
+            sketches = Batches([self.sketches.together().only(present).merged(np.array([number]))])
+        known = sketches.totals() > 0
         with_none = np.append(self.fields, np.zeros((FIELDS, 1)), axis=1)  # a day may have no bins
         fields = combine_all(with_none[:, :, None], ~known)
-        _put_tails(fields, sketches, known & (present.sum() > 1))
-        return Bins(fields, sketches)
+        _put_tails(fields, sketches, known & (number > 1))
+        return Bins(fields, known, sketches)
 
 
-def _put_tails(fields: Floats, sketches: Sketches, places: Flags) -> None:
+def _put_tails(fields: Floats, sketches: Batches, places: Flags) -> None:
     bot, top = np.clip(sketches.tails(DEFAULT_PCT), fields[MIN], fields[MAX])
     fields[BOT, places], fields[TOP, places] = bot[places], top[places]

@@ -27,6 +27,7 @@ MINUTES = 1440  # a day's
 
 _encode = msgspec.json.Encoder().encode
 _CLOCK = tuple(b"%02d:%02d," % divmod(minute, 60) for minute in range(MINUTES))
+_MINUTE_OF = {clock: minute for minute, clock in enumerate(_CLOCK)}
 _NUMBER = rb"(-?[0-9]+(?:\.[0-9]+)?(?:e[+-]?[0-9]+)?)"
 _LINE = re.compile(
     rb"([01][0-9]|2[0-3]):([0-5][0-9]),%b,([0-9]{1,18})%b(?:,([!-+\--~]+))?\r?" % (_NUMBER, (b"," + _NUMBER) * 6)
@@ -85,6 +86,11 @@ def _finite(number: float) -> float:
     if math.isnan(number):
         raise ValueError("a line cannot hold what is not a number")
     return min(max(float(number), -sys.float_info.max), sys.float_info.max)
+
+
+def minute_of(line: bytes) -> int | None:
+    """Minute of the day that a line begins with, whatever follows; None where it begins with none."""
+    return _MINUTE_OF.get(line[:6])
 
 
 def parse_line(line: bytes) -> tuple[int, Aggregate] | None:

@@ -1,14 +1,16 @@
 """Alice owns an account, Bob is a member or a viewer of it, Charlie is a stranger with an account of his own."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import pytest
+from allauth.account.models import EmailAddress
 from django.core.cache import cache
 from django.test import Client
 from pytest_django import Settings
 
 from accounts.models import Account, Membership, Role, User
 from accounts.opening import OpenedAccount, open_account
+from tests.twilio_server import Twilio, running_twilio
 
 PASSWORD = "correct horse battery"
 
@@ -24,9 +26,16 @@ def _fresh_rate_limits() -> None:
     cache.clear()
 
 
+def person(email: str) -> User:
+    """Somebody who has confirmed his address and belongs to no account."""
+    user = User.objects.create_user(email, PASSWORD)
+    EmailAddress.objects.create(user=user, email=email, verified=True, primary=True)
+    return user
+
+
 @pytest.fixture
 def alice(db: None) -> User:
-    return User.objects.create_user("alice@example.org", PASSWORD)
+    return person("alice@example.org")
 
 
 @pytest.fixture
@@ -41,7 +50,7 @@ def acme(opened: OpenedAccount) -> Account:
 
 @pytest.fixture
 def bob(acme: Account) -> User:
-    user = User.objects.create_user("bob@example.org", PASSWORD)
+    user = person("bob@example.org")
     Membership.objects.create(user=user, account=acme, role=Role.MEMBER)
     return user
 
@@ -49,14 +58,14 @@ def bob(acme: Account) -> User:
 @pytest.fixture
 def vera(acme: Account) -> User:
     """Bob's colleague who may only look."""
-    user = User.objects.create_user("vera@example.org", PASSWORD)
+    user = person("vera@example.org")
     Membership.objects.create(user=user, account=acme, role=Role.VIEWER)
     return user
 
 
 @pytest.fixture
 def charlie(acme: Account) -> User:
-    user = User.objects.create_user("charlie@example.org", PASSWORD)
+    user = person("charlie@example.org")
     open_account(user)
     return user
 
@@ -71,3 +80,12 @@ def browser_of() -> Callable[[User], Client]:
         return client
 
     return log_in
+
+
+@pytest.fixture
+def twilio(settings: Settings) -> Iterator[Twilio]:
+    """A server that answers as Twilio does, set up as ours."""
+    with running_twilio() as server:
+        for name, value in server.settings.items():
+            setattr(settings, name, value)
+        yield server

@@ -63,6 +63,7 @@ class Sender:
 @pytest.mark.parametrize("most", [pages.MOST_SKETCHES, 100])
 def test_percentiles_of_an_uneven_minute_are_within_one_per_cent(monkeypatch: pytest.MonkeyPatch, most: int) -> None:
     monkeypatch.setattr(pages, "MOST_SKETCHES", most)  # with little room they are merged early, to the same
+    monkeypatch.setattr(pages, "MERGE_STEP", 0)
     sender = Sender()
     intervals = uneven(random.Random(7))
     for slot, values in enumerate(intervals):
@@ -99,6 +100,43 @@ def test_tails_of_a_sketch_stay_between_the_lowest_and_the_highest_value() -> No
     sender.send(0, timer([100.0]))
     [row], _ = sender.minute()
     assert (row.aggregate.bot, row.aggregate.top) == (100, 100)
+
+
+def test_a_minutes_only_partial_keeps_the_tails_that_its_client_knows() -> None:
+    values = [float(value) for value in range(1, 101)]
+    sender = Sender()
+    sender.send(0, timer(values, bot=10.5, top=90.5))
+    [row], _ = sender.minute()
+    assert (row.aggregate.bot, row.aggregate.top) == (10.5, 90.5)
+    assert row.aggregate.skt == sketch_of(values)
+
+
+@pytest.mark.parametrize("most", [pages.MOST_SKETCHES, 100], ids=["merged at the end", "merged early"])
+def test_two_partials_in_one_slot_have_those_of_their_sketches(monkeypatch: pytest.MonkeyPatch, most: int) -> None:
+    monkeypatch.setattr(pages, "MOST_SKETCHES", most)
+    monkeypatch.setattr(pages, "MERGE_STEP", 0)
+    _, low, high, *_ = uneven(random.Random(7))
+    sender = Sender()
+    for values in (low, high):
+        sender.send(0, timer(values, bot=min(values), top=max(values)))
+    [row], _ = sender.minute()
+    bot, top = true_tails(low + high)
+    assert (row.aggregate.bot, row.aggregate.top) == (pytest.approx(bot, rel=0.01), pytest.approx(top, rel=0.01))
+
+
+def test_one_early_merge_is_of_a_bounded_number_of_bytes(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pages, "MOST_SKETCHES", 40_000)
+    monkeypatch.setattr(pages, "MOST_MERGED", 10_000)
+    wide = sketch.encode(dict.fromkeys(range(39_000, 40_000), 1))  # 1 KB
+    values = partial("query", [1.0], "ms", cnt=1000, skt=wide)
+    sender = Sender()
+    for _ in range(12):
+        sender.send(0, values)
+    sender.send(0, dict(values, nam="other"))
+    [page] = sender.engine._pages
+    page._merge_sketches()
+    assert [len(texts) for texts in page.sketches.values()] == [4, 1]  # of 12 one, where 9 have room
+    assert page.sketch_bytes == sum(len(text) + pages.TEXT_BYTES for texts in page.sketches.values() for text in texts)
 
 
 def test_the_next_minute_begins_without_sketches() -> None:

@@ -28,23 +28,31 @@ EVENTS = [{"at": 1.0, "nam": "api", "lvl": "error", "msg": "boom"}]
 class Shard:
     """An engine whose minutes go to files, as a shard does it."""
 
-    def __init__(self, base: Path) -> None:
+    def __init__(self, base: Path, minute: int = 0) -> None:
         self.root, self.folder = base / "stats", base / "journal"
-        self.engine = Engine(MIDNIGHT * 60.0, 1000)
+        self.engine = Engine((MIDNIGHT + minute) * 60.0, 1000)
         self.disk = Disk(self.root, self.folder, Journal(self.folder))
-        self.minute = 0
+        self.minute = minute
 
     def send(self, *stats: str, value: float = 1, process: str = "api", age: float = 0) -> None:
         sent = commit(process, *(partial(name, [value]) for name in stats), age=age)
         self.engine.apply(1, sent, (MIDNIGHT + self.minute) * 60.0 + 1, self.engine.check(1, sent))
 
-    def flush(self) -> None:
+    def ended(self) -> Unit:
+        """The minute, when it has ended."""
         self.minute += 1
         ended = self.engine.advance((MIDNIGHT + self.minute) * 60.0 + 1)
         assert ended is not None
         list(ended.complete())
+        return Unit(self.minute, [ended], [(1, "error", EVENTS)], [])
+
+    def end_minute(self) -> None:
+        """The first half of a flush."""
         self.disk.complete()
-        self.disk.plan(Unit(self.minute, [ended], [(1, "error", EVENTS)], []))
+        self.disk.plan(self.ended())
+
+    def flush(self) -> None:
+        self.end_minute()
         self.disk.complete()
 
     def counts(self, name: str) -> dict[str, str]:
@@ -121,6 +129,74 @@ def test_a_late_value_for_a_file_that_became_a_folder_stops_no_other(shard: Shar
     assert shard.disk.unwritable == []
 
 
+def unreadable(place: Path) -> None:
+    """From now on reading the file is an input/output error, whoever asks."""
+    place.rename(place.with_suffix(".aside"))
+    place.symlink_to("/proc/self/mem")
+
+
+def readable(place: Path) -> None:
+    place.unlink()
+    place.with_suffix(".aside").rename(place)
+
+
+@pytest.mark.parametrize("known", [True, False], ids=["while it runs", "after a start"])
+def test_late_values_for_a_file_that_cannot_be_read_for_a_moment_are_merged_later(
+    shard: Shard, tmp_path: Path, known: bool
+) -> None:
+    shard.send("x", "y", value=5)
+    shard.flush()
+    if not known:
+        shard = Shard(tmp_path, 1)
+    bad = shard.root / DAY / "api/c_x.prt"
+    unreadable(bad)
+    shard.send("x", "y", value=2, age=60)
+    shard.send("y")
+    shard.end_minute()
+    readable(bad)  # between the two looks that a flush takes at it
+    shard.disk.complete()
+    assert shard.counts("x") == {"00:00": "5"}
+    assert shard.counts("y") == {"00:00": "7", "00:01": "1"}
+    assert shard.disk.unwritable == [f"{bad}: Input/output error"]
+
+    again = Shard(tmp_path, 2)
+    again.flush()
+    assert again.counts("x") == {"00:00": "7"}
+    assert again.disk.unwritable == []
+    assert not (again.folder / HELD).exists()
+
+
+def test_a_plan_that_a_crash_has_left_holds_what_could_not_be_read(shard: Shard, tmp_path: Path) -> None:
+    shard.send("x", value=5)
+    shard.flush()
+    bad = shard.root / DAY / "api/c_x.prt"
+    unreadable(bad)
+    shard.send("x", value=2, age=60)
+    shard.end_minute()
+    readable(bad)
+    again = Shard(tmp_path, 2)  # what is left is the plan
+    again.flush()
+    assert again.counts("x") == {"00:00": "7"}
+
+
+def test_a_disk_of_which_nearly_nothing_can_be_read_makes_the_flush_wait(
+    shard: Shard, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(disks, "MOST_HELD", 0)
+    shard.send("x", value=5)
+    shard.flush()
+    bad = shard.root / DAY / "api/c_x.prt"
+    unreadable(bad)
+    shard.send("x", value=2, age=60)
+    unit = shard.ended()
+    with pytest.raises(StorageError):
+        shard.disk.plan(unit)
+    readable(bad)
+    shard.disk.plan(unit)
+    shard.disk.complete()
+    assert shard.counts("x") == {"00:00": "7"}
+
+
 def test_a_crash_between_plan_and_held_counts_nothing_twice(shard: Shard, tmp_path: Path) -> None:
     row = MinuteRow(1, "api", "c", "x", MIDNIGHT, Aggregate(5, 1, 5, 5, 5, 5, 5, 5))
     lines = list(of_rows([row]))
@@ -159,6 +235,8 @@ def test_a_disk_on_which_nearly_nothing_can_be_written_makes_the_flush_wait(
     shard: Shard, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(disks, "MOST_HELD", 1)
+    shard.send("z")
+    shard.flush()
     bad = [shard.root / DAY / f"api/c_{name}.prt" for name in ("x", "y")]
     for path in bad:
         path.mkdir(parents=True)
@@ -169,7 +247,7 @@ def test_a_disk_on_which_nearly_nothing_can_be_written_makes_the_flush_wait(
     for path in bad:
         path.rmdir()
     shard.disk.complete()
-    assert shard.counts("x") == shard.counts("y") == {"00:00": "1"}
+    assert shard.counts("x") == shard.counts("y") == {"00:01": "1"}
 
 
 def test_a_full_disk_makes_the_flush_wait_and_nothing_is_held(small_disk: Path) -> None:

@@ -8,9 +8,10 @@ import pytest
 from dattss import sketch
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from numpy.typing import NDArray
 
 from stats.aggregation import sketch_columns
-from stats.aggregation.sketch_columns import joined, merge_joined, merge_many
+from stats.aggregation.sketch_columns import Batches, bounds_of, joined, merge_joined, merge_many
 from tests.stats.one_sketch import is_sketch, quantiles, tails
 
 PCT = 0.1
@@ -32,6 +33,11 @@ texts = made | wide | strange
 groups_of_texts = st.lists(st.lists(texts, min_size=1, max_size=8), min_size=1, max_size=5)
 
 
+def merged_texts(group: list[str], sizes: NDArray[np.int64]) -> Batches:
+    data = joined(group)
+    return merge_joined(data, bounds_of(data), sizes)
+
+
 def assert_as_one_by_one(groups: list[list[str]]) -> None:
     merged = merge_many(groups, PCT)
     wanted = [sketch.merge(group) for group in groups]
@@ -49,15 +55,15 @@ def test_merging_many_groups_is_merging_each(groups: list[list[str]]) -> None:
 @settings(deadline=None)
 @given(st.lists(texts, min_size=1, max_size=12))
 def test_quantiles_are_those_of_each_sketch(group: list[str]) -> None:
-    told = merge_joined(joined(group), np.ones(len(group), np.int64)).quantiles(SHARES)
+    told = merged_texts(group, np.ones(len(group), np.int64)).quantiles(SHARES)
     assert told.T.tolist() == [quantiles(sketch.merge([text]), SHARES) for text in group]
 
 
 @settings(deadline=None)
 @given(st.lists(st.lists(texts, min_size=1, max_size=5), min_size=1, max_size=5))
 def test_what_was_merged_can_be_merged_again(groups: list[list[str]]) -> None:
-    bins = merge_joined(joined(text for group in groups for text in group), np.array(list(map(len, groups))))
-    [whole] = bins.merged(np.array([len(groups)])).texts()
+    bins = merged_texts([text for group in groups for text in group], np.array(list(map(len, groups))))
+    [whole] = bins.together().merged(np.array([len(groups)])).texts()
     assert whole == sketch.merge(text for group in groups for text in group)
 
 
@@ -123,7 +129,7 @@ def test_many_chunks_are_as_one(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sketch_columns, "CHUNK", 1000)
     assert_as_one_by_one(groups)
     sizes = np.array([12, 0, 588])
-    assert merge_joined(joined(flat), sizes).texts() == [sketch.merge(flat[:12]), "", sketch.merge(flat[12:])]
+    assert merged_texts(flat, sizes).together().texts() == [sketch.merge(flat[:12]), "", sketch.merge(flat[12:])]
 
 
 def test_memory_does_not_grow_with_what_is_merged() -> None:

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from stats.aggregation.groups import merge_groups
 from stats.aggregation.partial import Aggregate
+from stats.storage import day_table
 from stats.storage.day_table import DayTable, parse_day
 from stats.storage.prt import format_line, parse_line
 
@@ -104,6 +105,21 @@ def test_a_file_reads_back_as_it_was(day: dict[int, Aggregate]) -> None:
     assert rows_of(table) == day
     assert table.damaged == 0
     assert (table.sketches is None) == (not any(one.skt for one in day.values()))
+
+
+MARK = day_table._MARK  # what the fast way puts at the end of lines
+
+
+def test_the_number_that_marks_the_end_of_a_line_can_stand_in_one() -> None:
+    odd = QUERY._replace(bot=float(MARK), lst=float(MARK))
+    assert rows_of(parse_day(format_line(0, QUERY) + format_line(1, odd))) == {0: QUERY, 1: odd}
+
+
+def test_short_and_long_lines_are_not_taken_for_whole_ones() -> None:
+    lines = b"00:01,1,1,1\n00:02,1,1\n00:05,1,1,1,1,1,1,1,1,%b,100,109,1,1,1,1,1,1,1,1\n" % MARK
+    table = parse_day(lines + format_line(10, QUERY))
+    assert rows_of(table) == {10: QUERY}
+    assert table.damaged == 3
 
 
 @given(st.lists(st.tuples(st.integers(0, 9), aggregates(st.just("")).filter(lambda one: abs(one.sum) < 1e300))))
