@@ -14,6 +14,7 @@ from typing import Any
 from urllib.error import HTTPError
 from urllib.request import urlopen
 
+import dattss
 import pytest
 from websockets.sync.client import ClientConnection
 
@@ -126,6 +127,19 @@ def test_an_exception_in_a_forgotten_task_of_asyncio(server: Server, keys: Keys)
     command = [sys.executable, "-m", f"{PROGRAMS}.asyncio_bot"]
     with listening(server, **bearer(keys.read_key)) as listener, running(command, server, keys):
         is_told_once(server, keys, "bot", listener, "in forgotten")
+
+
+def test_hostile_texts_arrive_cut_and_whole(server: Server, keys: Keys) -> None:
+    """What JSON, files or pages might choke on: no commit is refused for it."""
+    texts = ["\ud800 half", "nul \x00 nul", "\x1b[31mred", "\u202eleft", "<script>alert(1)</script>", "x" * 10_000_000]
+    dts = dattss.process("hostile", auth=keys.key, url=server.url, interval=3600)
+    for number, text in enumerate(texts):
+        dts.error(f"text {number}: %s", text)  # a template each
+    assert dts.stop(20)
+    *short, long = [event["msg"] for event in _answer(server, keys, "errors")["events"]]
+    assert short == [f"text {number}: {text}".replace("\ud800", "\\ud800") for number, text in enumerate(texts[:-1])]
+    assert long.endswith("x\n[cut: it had 10,000,008 characters]")
+    assert len(long) < 16_384
 
 
 @pytest.mark.skipif(NODE is None, reason="no node; install it with: apt-get install nodejs")
