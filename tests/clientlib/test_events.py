@@ -297,6 +297,7 @@ def test_an_exception_that_was_told_can_still_be_pickled(dts: dattss.Process) ->
 
 # --- logging ----------------------------------------------------------------------------------------------------------
 def test_records_become_warnings_and_errors(recorder: Recorder, dts: dattss.Process, logger: logging.Logger) -> None:
+    dts.stop()
     logger.setLevel(logging.DEBUG)
     for level in (logging.DEBUG, logging.INFO, logging.WARNING, logging.ERROR, logging.CRITICAL):
         logger.log(level, "order %s", level)
@@ -340,22 +341,25 @@ def test_exceptions_are_logged_with_type_and_stack(
 
 
 def test_behind_a_queue_stack_and_type_are_read_from_the_text(recorder: Recorder, dts: dattss.Process) -> None:
+    dts.stop()  # now all waits for the end
     made = logging.getLogger("queued")
     handler = logging.handlers.QueueHandler(queue.SimpleQueue())
     listener = logging.handlers.QueueListener(handler.queue, dattss.LoggingHandler(dts))
     made.addHandler(handler)
     listener.start()
-    try:
-        fail(3)
-    except ValueError:
-        made.exception("while paying %s", 3)
+    for order in (3, 4):
+        try:
+            fail(order)
+        except ValueError:
+            made.exception("while paying %s", order)
     made.error("order %s", 1)
     made.error("order %s", 2)
     listener.stop()
     made.removeHandler(handler)
     dts.stop()
     failed, order = events(recorder)
-    assert (failed["msg"], failed["typ"], failed["log"]) == ("while paying 3", "ValueError", "queued")
+    found = (failed["msg"], failed["typ"], failed["log"], failed["cnt"])
+    assert found == ("while paying 3", "ValueError", "queued", 2)
     assert failed["trc"].startswith("Traceback (most recent call last):\n")
     assert "in fail" in failed["trc"]
     assert (order["cnt"], order["loc"]) == (2, f"{__file__}:{failed['loc'].rpartition(':')[2]}")

@@ -6,6 +6,8 @@
 const util = require('util');
 
 const MOST_LINKED = 8; // errors of a chain that a stack shows
+const MOST_PLACES = 1000; // texts of which the place is remembered: to find it takes 15 µs
+const LONGEST_REMEMBERED = 200; // characters of such a text
 const LONGEST_PART = 1000; // characters of a message within a stack; frames must have room beside it
 
 /** @typedef {import('./events').Level} Level */
@@ -20,6 +22,8 @@ class Teller {
     this._events = events;
     /** @type {WeakSet<object>} */
     this._told = new WeakSet();
+    /** @type {Map<unknown, string>} */
+    this._places = new Map();
   }
 
   /**
@@ -68,12 +72,26 @@ class Teller {
    */
   _text(level, what, values) {
     const isTemplate = typeof what === 'string' && values.length > 0 && /[^\W\d_]/.test(what.replace(/%[a-zA-Z%]/g, ''));
-    const loc = isTemplate ? '' : callerOf(new Error().stack);
+    const loc = isTemplate ? '' : this._placeOf(what);
     this._events.count(level, `${level}\n${isTemplate ? what : ''}\n${loc}`, () => ({
       msg: util.format(what, ...values),
       tpl: isTemplate ? String(what) : '',
       loc,
     }));
+  }
+
+  /**
+   * Where a text is told; once it is known, the same text is taken to be of the same place.
+   * @param {unknown} text
+   */
+  _placeOf(text) {
+    const known = this._places.get(text);
+    if (known !== undefined) return known;
+    const place = callerOf(new Error().stack);
+    if (typeof text !== 'string' || text.length > LONGEST_REMEMBERED) return place;
+    if (this._places.size >= MOST_PLACES) this._places.clear();
+    this._places.set(text, place);
+    return place;
   }
 }
 

@@ -69,7 +69,7 @@ def merged(parts: list[Told]) -> list[Told]:
 class _Kind:
     """Errors or warnings that are alike. `held` keeps alive what its key has the ids of."""
 
-    __slots__ = ("at", "described", "held", "length", "level", "note", "number", "stale", "take", "taken")
+    __slots__ = ("at", "described", "held", "level", "note", "number", "stale", "take", "taken")
 
     def __init__(self, level: Level, number: int, held: object) -> None:
         tally = Tally()
@@ -83,20 +83,21 @@ class _Kind:
 
     def describe(self, description: Description) -> None:
         """Keeps no more of long texts than is looked at."""
-        self.length = len(description.msg)
-        self.described = description._replace(
+        kept = description._replace(
             msg=beginning(description.msg),
             trc=cut_stack(description.trc, _LONGEST_STACK),
             tpl=beginning(description.tpl),
         )
+        self.described = kept, len(description.msg)  # in one step: another thread may be about to tell it
         self.stale = False
 
     def tell(self, count: int, scrubber: Scrubber) -> Told:
         """The description, fit to be sent."""
-        msg, typ, trc, tpl, log, loc = map(encodable, self.described)
+        description, length = self.described
+        msg, typ, trc, tpl, log, loc = map(encodable, description)
         texts = {
             "lvl": self.level,
-            "msg": cut(scrubber.scrub(msg), self.length),
+            "msg": cut(scrubber.scrub(msg), length),
             "typ": typ[:LONGEST_NAME],
             "trc": cut_stack(scrubber.scrub(trc)),
             "tpl": cut(scrubber.scrub(tpl), 0),

@@ -13,6 +13,8 @@ _LONGEST_PART = 1_000  # characters of a message within a stack; frames must hav
 _MOST_LINKED = 8  # exceptions of a chain, and members of a group, that are looked at
 _GROUP: type | tuple[type, ...] = getattr(builtins, "BaseExceptionGroup", ())
 _STACK = "Traceback (most recent call last):\n"
+_FRAME = re.compile(r'^ *File ".*, line \d+.*$', re.MULTILINE)
+_LONGEST_STACK = 32_000  # characters of one that a log formatter wrote in which frames are looked for
 _LAST_LINE = re.compile(r"^([A-Za-z_][\w.]*)(?::|$)", re.MULTILINE)
 
 
@@ -76,6 +78,15 @@ def split_stack(text: str) -> tuple[str, str, str]:
         return text, "", ""
     types = _LAST_LINE.findall(after)
     return before.rstrip("\n"), types[-1] if types else "", found + after
+
+
+def written_identity(text: str) -> str:
+    """Equal for texts whose stacks have the same exception and lines of code; empty for those without a stack."""
+    _, found, after = text.partition(_STACK)
+    if not found:
+        return ""
+    stack = after[:_LONGEST_STACK]
+    return "\n".join((*_FRAME.findall(stack), *_LAST_LINE.findall(stack)))
 
 
 def _linked(exception: BaseException) -> Iterator[BaseException]:

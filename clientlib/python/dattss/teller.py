@@ -107,7 +107,8 @@ class Teller:
     def _record(self, level: Level, record: logging.LogRecord) -> None:
         text = record.msg
         template = text if type(text) is str and (record.args or _is_constant_of(record)) and _has_words(text) else ""
-        key: Hashable = (level, record.name, template or (record.pathname, record.funcName))
+        written = exceptions.written_identity(text) if type(text) is str and not template else ""
+        key: Hashable = (level, record.name, template or (record.pathname, record.funcName, written))
         if self._events.known(key):
             return
 
