@@ -2,8 +2,8 @@
 
 Pages, API and websockets all ask here. A stranger gets `Http404` (that an account exists is nobody's business), a
 viewer who writes gets `PermissionDenied` (403), one who has not said who he is gets DRF's `NotAuthenticated` (401), and
-a key that is unknown or revoked gets DRF's `AuthenticationFailed` (401). `REFUSALS` names them for callers outside of a
-view.
+a key that is unknown or has ended gets DRF's `AuthenticationFailed` (401), or `Throttled` (429) where its sender tries
+many. `REFUSALS` names them for callers outside of a view.
 """
 
 import re
@@ -24,15 +24,17 @@ from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
 from django.http import Http404, HttpRequest
 from django.utils import timezone
-from rest_framework.exceptions import AuthenticationFailed, NotAuthenticated
+from rest_framework.exceptions import AuthenticationFailed, NotAuthenticated, Throttled
 from rest_framework.request import Request
 
-from accounts.keys import find_key, store_last_used
+from accounts.client_address import address_in_scope
+from accounts.guessing import guesses
+from accounts.keys import LastUse, find_key, store_last_uses
 from accounts.models import SYSTEM_ACCOUNT_ID, Account, Contact, Membership, Role, Scope, User
 
 PUBLIC = "public"
 READ_KEY = "read key"
-REFUSALS = (Http404, PermissionDenied, NotAuthenticated, AuthenticationFailed)
+REFUSALS = (Http404, PermissionDenied, NotAuthenticated, AuthenticationFailed, Throttled)
 
 SESSION_FIELD = "account"
 # A read key may be used many times a second; the time it was used last is written at most this often, in seconds.
@@ -95,16 +97,23 @@ def public_access() -> Access:
     return Access(account, PUBLIC)
 
 
-def access_for_read_key(raw: str) -> Access:
-    """Access by a raw read key; AuthenticationFailed where there is no such key, PermissionDenied for an ingest key."""
+def access_for_read_key(raw: str, address: str | None) -> Access:
+    """Access by a raw read key that a client with this IP address has sent.
+
+    AuthenticationFailed where there is no such key, Throttled where the client has tried too many, PermissionDenied
+    for an ingest key.
+    """
     key = find_key(raw)
     if key is None:
+        wait = guesses.note(address, raw)
+        if wait:
+            raise Throttled(wait, "Too many unknown keys from this address.")
         raise AuthenticationFailed("This key is unknown or revoked.")
     if key.scope != Scope.READ:
         raise PermissionDenied("This key sends values; reading needs a read key.")
     now = timezone.now()
     if key.last_used is None or (now - key.last_used).total_seconds() >= LAST_USED_STEP:
-        store_last_used({key.pk: now.timestamp()})
+        store_last_uses({key.pk: LastUse(now.timestamp(), address)})
     return Access(key.account, READ_KEY)
 
 
@@ -130,10 +139,10 @@ def access_for_scope(scope: Mapping[str, Any]) -> Access:
     """
     query = parse_qs(scope.get("query_string", b"").decode("latin-1"))
     asked = _account_id_in(query.get("account", [None])[0])
-    header = dict(scope["headers"]).get(b"authorization", b"")
-    raw = bearer_key(header)
+    headers = dict(scope["headers"])
+    raw = bearer_key(headers.get(b"authorization", b""))
     if raw is not None:
-        return _same_account(access_for_read_key(raw), asked, Right.READ)
+        return _same_account(access_for_read_key(raw, address_in_scope(scope, headers)), asked, Right.READ)
     return _access_for_person(_person_in(scope["session"]), scope["session"], asked, Right.READ)
 
 

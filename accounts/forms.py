@@ -1,6 +1,5 @@
 """Forms of the accounts' pages."""
 
-from collections.abc import Mapping
 from typing import Any
 
 from allauth.account.forms import SignupForm
@@ -9,7 +8,7 @@ from django.contrib.auth.hashers import make_password
 from django.db import IntegrityError, transaction
 from django.http import HttpRequest, HttpResponse
 
-from accounts.models import Account, Scope, User
+from accounts.models import User
 from accounts.sign_up import remember_team
 
 NAME_LENGTH = 80
@@ -47,33 +46,3 @@ class SignUpForm(SignupForm):  # type: ignore[misc]  # allauth has no types
     def save(self, request: HttpRequest) -> User:
         with transaction.atomic():
             return super().save(request)  # type: ignore[no-any-return]
-
-
-class KeyForm(forms.Form):
-    """A new key: what it is for, and what it may do."""
-
-    # An account in good order has a handful; the bound keeps the table of live keys in memory small.
-    MAX_LIVE_KEYS = 100
-
-    label = forms.CharField(
-        max_length=NAME_LENGTH,
-        help_text="Where the key will be used, for example “api servers”.",
-        widget=forms.TextInput(attrs={"autocomplete": "off"}),
-    )
-    scope = forms.ChoiceField(
-        choices=[(Scope.INGEST, "Send values"), (Scope.READ, "Read values")],
-        initial=Scope.INGEST,
-        label="May",
-        help_text="A key that sends cannot read, and the other way round.",
-    )
-
-    def __init__(self, account: Account, data: Mapping[str, Any] | None = None) -> None:
-        super().__init__(data)
-        self._account = account
-
-    def clean(self) -> None:
-        super().clean()
-        if self._account.keys.filter(revoked=None).count() >= self.MAX_LIVE_KEYS:
-            raise forms.ValidationError(
-                f"The account has {self.MAX_LIVE_KEYS} keys. Revoke one that nothing uses before you make another."
-            )

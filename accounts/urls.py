@@ -14,7 +14,6 @@ from accounts.views import (
     people,
     profile,
     transfers,
-    usage,
 )
 
 _of_an_account = [
@@ -32,6 +31,8 @@ _of_an_account = [
     path("invitations/<int:invitation_id>/resend/", invitations.resend, name="account_invitation_resend"),
     path("invitations/<int:invitation_id>/withdraw/", invitations.withdraw, name="account_invitation_withdraw"),
     path("keys/", keys.keys, name="account_keys"),
+    path("keys/<int:key_id>/rename/", keys.rename_key, name="account_key_rename"),
+    path("keys/<int:key_id>/replace/", keys.replace_key, name="account_key_replace"),
     path("keys/<int:key_id>/revoke/", keys.revoke_key, name="account_key_revoke"),
     path("contacts/", contacts.contacts, name="account_contacts"),
     path("contacts/email/", contacts.add_email, name="account_contact_email"),
@@ -39,8 +40,8 @@ _of_an_account = [
     path("contacts/<int:contact_id>/confirm/", contacts.confirm, name="account_contact_confirm"),
     path("contacts/<int:contact_id>/send/", contacts.send, name="account_contact_send"),
     path("contacts/<int:contact_id>/remove/", contacts.remove, name="account_contact_remove"),
-    path("usage/", usage.usage, name="account_usage"),
     path("audit/", audit_log.audit_log, name="account_audit_log"),
+    path("audit.csv", audit_log.audit_csv, name="account_audit_csv"),
 ]
 
 urlpatterns = [

@@ -5,7 +5,6 @@ import logging
 import time
 from collections.abc import Awaitable, Callable
 from typing import Any
-from urllib.parse import urlsplit
 
 import msgspec
 from channels.consumer import AsyncConsumer
@@ -18,10 +17,11 @@ from redis.exceptions import RedisError
 
 from accounts import access, access_news
 from accounts.routing import shard_of
-from stats import ingest, moving_files, owned, runtime
+from stats import ingest, moving_files, owned, runtime, usage
 from stats.engine_channel import engine_channel
 from stats.forwarding import STALE, Forwarded
-from stats.keyring import KeysAwayError
+from stats.keyring import Keyring, KeysAwayError
+from stats.origin import from_own_page
 from stats.publisher import group_of
 from stats.shard import Shard
 from stats.storage.paths import Level
@@ -73,6 +73,10 @@ class EngineConsumer(AsyncConsumer):
         """Answers with a group of `account` and its events, as a JSON `text`; null where there is none."""
         _answer(message, lambda: _group(message["account"], message["level"], message["key"]))
 
+    async def engine_usage(self, message: Message) -> None:
+        """Answers with what `account` uses (`stats.usage`), as a JSON `text`."""
+        _answer(message, lambda: _usage(message["account"]))
+
     async def engine_release(self, message: Message) -> None:
         """Answers with whether `account`, which is moving, is wholly in files and in no memory any more (`done`)."""
         _answer(message, lambda: _release(message["account"]))
@@ -102,10 +106,10 @@ def _answer(message: Message, work: Callable[[], Awaitable[Message]]) -> None:
 
 
 async def _flush() -> Message:
-    """The report of a flush, and which keys were used: pairs of key id and Unix time."""
+    """The report of a flush, and which keys were used: key id, Unix time and IP address of each."""
     shard = _shard()
     report = await shard.flush()
-    return {**report, "keys_used": list(shard.keys.table.take_last_used().items())}
+    return {**report, "keys_used": [(key_id, *use) for key_id, use in shard.keys.table.take_last_uses().items()]}
 
 
 async def _work_and_reply(channel: str, work: Callable[[], Awaitable[Message]]) -> None:
@@ -168,6 +172,13 @@ def _text(found: Any) -> Message:
     return {"text": msgspec.json.encode(found).decode()}
 
 
+async def _usage(account_id: int) -> Message:
+    shard = _shard()
+    if not await _is_held(shard, account_id):
+        raise LookupError(f"account {account_id} is not here")
+    return {"text": msgspec.json.encode(await usage.of_owner(shard, account_id)).decode()}
+
+
 async def _release(account_id: int) -> Message:
     shard = _shard()
     await shard.keys.fresh()  # an older table may not know yet that the account moves
@@ -200,8 +211,10 @@ class LiveConsumer(AsyncWebsocketConsumer):
     account_id: int | None = None
     shard = 0
     series = ""  # whose numbers these are: an owner that was started again, or another one, begins anew
+    _key: str | None = None  # that opened it, where no session did
     number: int | None = None  # of the last message that the page has; None while a snapshot is on its way
     renewal: asyncio.Task[None] | None = None
+    key_watch: asyncio.Task[None] | None = None
 
     async def connect(self) -> None:
         # Accepted first: a browser shows the close code of an open socket only.
@@ -211,6 +224,8 @@ class LiveConsumer(AsyncWebsocketConsumer):
             await self.close(refused)
             return
         self.renewal = asyncio.create_task(self._renew())
+        if self._key is not None and runtime.keys is not None:
+            self.key_watch = asyncio.create_task(self._end_with_key(runtime.keys, self._key))
         if runtime.watch is not None:
             runtime.watch.websockets += 1
 
@@ -218,6 +233,8 @@ class LiveConsumer(AsyncWebsocketConsumer):
         if self.renewal is None:
             return
         self.renewal.cancel()
+        if self.key_watch is not None:
+            self.key_watch.cancel()
         if runtime.watch is not None:
             runtime.watch.websockets -= 1
         for group in self._groups:
@@ -257,8 +274,8 @@ class LiveConsumer(AsyncWebsocketConsumer):
     async def _admit(self) -> int:
         """Who may see what; returns the close code of a refusal, or 0."""
         headers = dict(self.scope["headers"])
-        by_key = access.bearer_key(headers.get(b"authorization", b"")) is not None
-        if not (by_key or self._is_demo or _same_origin(headers)):
+        self._key = access.bearer_key(headers.get(b"authorization", b""))
+        if not (self._key is not None or self._is_demo or from_own_page(headers)):
             return WRONG_ORIGIN
         found = await self._access()
         if isinstance(found, int):
@@ -291,6 +308,11 @@ class LiveConsumer(AsyncWebsocketConsumer):
         elif found.account.pk != self._account:  # without `?account=` it is another one of theirs now
             await self.close(NOT_FOUND)
 
+    async def _end_with_key(self, keys: Keyring, raw: str) -> None:
+        """Closes the socket when the key that opened it has ended."""
+        await keys.until_ended(raw)
+        await self.close(NOT_LOGGED_IN)
+
     async def _ask(self, channel: str | None) -> None:
         place = runtime.keys.table.place(self._account) if runtime.keys is not None else None
         shard = place.shard if place is not None else self.shard  # the account may have moved since the page was opened
@@ -309,9 +331,3 @@ class LiveConsumer(AsyncWebsocketConsumer):
                 log.warning("A page cannot be kept up to date now: %s", problem)
             await asyncio.sleep(RENEW_SECONDS)
             await self._look_again()
-
-
-def _same_origin(headers: dict[bytes, bytes]) -> bool:
-    """Whether the page that opens the socket came from the host it opens it to: other sites may not use our cookies."""
-    origin = urlsplit(headers.get(b"origin", b"").decode("latin-1"))
-    return bool(origin.netloc) and origin.netloc.lower() == headers.get(b"host", b"").decode("latin-1").lower()

@@ -11,8 +11,9 @@ from urllib.parse import parse_qs
 
 import msgspec
 
+from accounts.client_address import address_in_scope
 from stats import ingest
-from stats.answer import TOO_LARGE, Answer
+from stats.answer import MOST_BODY, TOO_LARGE, Answer
 
 Scope = dict[str, Any]
 Receive = Callable[[], Awaitable[dict[str, Any]]]
@@ -32,7 +33,8 @@ async def agg(scope: Scope, receive: Receive, send: Send) -> None:
     if isinstance(body, Answer):
         return await _reply(send, body)
     key = key_of(scope["query_string"].decode("latin-1"), headers.get(b"authorization", b"").decode("latin-1"))
-    answer = await ingest.accept(key, headers.get(b"content-encoding", b"").decode("latin-1"), body)
+    encoding = headers.get(b"content-encoding", b"").decode("latin-1")
+    answer = await ingest.accept(key, encoding, body, address_in_scope(scope, headers))
     return await _reply(send, answer)
 
 
@@ -49,7 +51,7 @@ def key_of(query: str, authorization: str) -> str:
 async def _body(receive: Receive, headers: dict[bytes, bytes]) -> bytes | Answer:
     """The whole body, or the answer for one that is too large or breaks off; never keeps more than is allowed."""
     announced = headers.get(b"content-length", b"0")
-    if announced.isdigit() and int(announced[:19]) > ingest.MOST_BODY:
+    if announced.isdigit() and int(announced[:19]) > MOST_BODY:
         return TOO_LARGE
     chunks: list[bytes] = []
     size = 0
@@ -59,7 +61,7 @@ async def _body(receive: Receive, headers: dict[bytes, bytes]) -> bytes | Answer
             return _BODY_MISSING
         chunk: bytes = message.get("body", b"")
         size += len(chunk)
-        if size > ingest.MOST_BODY:
+        if size > MOST_BODY:
             return TOO_LARGE
         chunks.append(chunk)
         if not message.get("more_body"):

@@ -19,9 +19,11 @@ from stats.aggregation.cut import Cut
 from stats.aggregation.delivered import Delivered, Dump
 from stats.aggregation.engine import Applied, Engine
 from stats.disk import Disk, Unit
+from stats.disk_meter import DiskMeter
 from stats.durability import Durability
 from stats.events import Events
 from stats.keyring import Keyring
+from stats.meter import Meter
 from stats.publisher import Publisher
 from stats.ratelimit import RateLimit
 from stats.rounds import every
@@ -84,6 +86,8 @@ class Shard:
         self.watch = watch
         self.sync_always = parts.sync_always
         self.rate = RateLimit(parts.rate)
+        self.meter = Meter(clock())
+        self.disk_meter = DiskMeter(parts.root)
         self.engine = Engine(clock(), parts.most_stats)
         self.events = Events()
         self.publisher = Publisher(self.engine, parts.layer, self.events.recent)
@@ -292,14 +296,15 @@ class Shard:
 
     # --- commits --------------------------------------------------------------------------------------------------
 
-    def take(self, entry: KeyEntry, commit: Commit, body: bytes) -> Taken:
-        """Takes a commit of the key's account whose JSON is `body`: when this returns it is in the journal.
+    def take(self, entry: KeyEntry, commit: Commit, body: bytes, address: str | None) -> Taken:
+        """Takes a commit of the key's account, from an IP address, whose JSON is `body`: when this returns it is in the
+        journal.
 
         Raises InvalidCommit, or OSError where it cannot be kept; then nothing has changed.
         """
         now = self._clock()
         given = self.engine.check(entry.account_id, commit)
-        self.keys.table.touch(entry.key_id, now)
+        self.keys.table.touch(entry.key_id, now, address)
         if self._was_taken(entry.account_id, commit):
             return Taken(True, 0)
         self._advance(now)
@@ -308,6 +313,7 @@ class Shard:
         self._journal.append(Record(entry.account_id, now, body))
         applied = self._count(entry.account_id, commit, now, given)
         self.watch.partials(applied.taken)
+        self.meter.commit(entry.account_id, applied.taken, commit.iid)
         if applied.dropped:
             self._warn_full(entry.account_id, commit.nam, applied.dropped, now)
         return Taken(False, applied.dropped)
@@ -426,6 +432,7 @@ class Shard:
             await self.settle()
         now = self._clock()
         self.rate.forget(time.monotonic())
+        self.meter.roll(now)
         self._warned_full = {one: at for one, at in self._warned_full.items() if now - at < WARN_SECONDS}
         self.watch.sample({"stats.live": self.engine.stat_count, **self._memory()})
 

@@ -8,7 +8,7 @@ from celery import shared_task
 from django.conf import settings
 from django.utils import timezone
 
-from accounts.keys import store_last_used
+from accounts.keys import LastUse, store_last_uses
 from stats.closed_accounts import erase_closed
 from stats.engine_call import ask
 from stats.past_days import tend
@@ -26,7 +26,7 @@ def flush(shard: int) -> None:
     """
     lag = time.time() % 60
     report: dict[str, Any] = ask(shard, {"type": "engine.flush", "lag": lag}, FLUSH_TIMEOUT)
-    store_last_used(dict(report["keys_used"]))
+    store_last_uses({key_id: LastUse(at, address) for key_id, at, address in report["keys_used"]})
 
 
 @shared_task(name="stats.pack", expires=3600, ignore_result=True)

@@ -233,6 +233,11 @@ class Engine:
         account.stat_count -= 1
         self.stat_count -= 1
 
+    def sizes(self, account_id: int) -> tuple[int, int]:
+        """How many live stats and how many processes an account has."""
+        account = self._accounts.get(account_id)
+        return (account.stat_count, len(account.processes)) if account else (0, 0)
+
     def memory(self) -> dict[str, int]:
         """About the bytes of what grows with the stats."""
         return {

@@ -8,6 +8,7 @@ from django.core.cache import cache
 from django.test import Client
 from pytest_django import Settings
 
+from accounts.guessing import guesses
 from accounts.models import Account, Membership, Role, User
 from accounts.opening import OpenedAccount, open_account
 from tests.twilio_server import Twilio, running_twilio
@@ -24,6 +25,7 @@ def _quick_hashes(settings: Settings) -> None:
 @pytest.fixture(autouse=True)
 def _fresh_rate_limits() -> None:
     cache.clear()
+    guesses.forget()
 
 
 def person(email: str) -> User:

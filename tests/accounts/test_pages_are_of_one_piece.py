@@ -104,6 +104,10 @@ def test_the_page_to_set_a_first_password(browser_of: Callable[[User], Client], 
     look_at(browser_of(User.objects.create_user("dora@example.org")), "/accounts/password/set/")
 
 
+def test_the_audit_log(alice: User, acme: Account, browser_of: Callable[[User], Client]) -> None:
+    look_at(browser_of(alice), f"/a/{acme.pk}/audit/")
+
+
 def test_the_contacts_pages(alice: User, acme: Account, twilio: Twilio, browser_of: Callable[[User], Client]) -> None:
     contact = Contact.objects.create(account=acme, user=alice, medium="email", address="a@example.org")
     for path in ("", "email/", "phone/", f"{contact.pk}/confirm/", f"{contact.pk}/remove/"):
@@ -113,4 +117,5 @@ def test_the_contacts_pages(alice: User, acme: Account, twilio: Twilio, browser_
 def test_the_keys_pages(alice: User, acme: Account, browser_of: Callable[[User], Client]) -> None:
     (key,) = acme.keys.all()
     look_at(browser_of(alice), f"/a/{acme.pk}/keys/")
-    look_at(browser_of(alice), f"/a/{acme.pk}/keys/{key.pk}/revoke/")
+    for deed in ("rename", "replace", "revoke"):
+        look_at(browser_of(alice), f"/a/{acme.pk}/keys/{key.pk}/{deed}/")
