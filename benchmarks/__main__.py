@@ -7,7 +7,8 @@ import sys
 from benchmarks.report import Line, table
 
 ROWS = (
-    "throughput", "events", "flush", "memory", "restart", "history", "packed", "shards", "pages", "client_call", "errors",
+    "throughput", "events", "flush", "memory", "restart", "history", "packed", "shards", "pages",
+    "client_call", "errors",
 )  # fmt: skip
 
 
