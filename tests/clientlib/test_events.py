@@ -357,12 +357,12 @@ def test_behind_a_queue_stack_and_type_are_read_from_the_text(recorder: Recorder
     listener.stop()
     made.removeHandler(handler)
     dts.stop()
-    failed, order = events(recorder)
+    failed, plain = events(recorder)
     found = (failed["msg"], failed["typ"], failed["log"], failed["cnt"])
     assert found == ("while paying 3", "ValueError", "queued", 2)
     assert failed["trc"].startswith("Traceback (most recent call last):\n")
     assert "in fail" in failed["trc"]
-    assert (order["cnt"], order["loc"]) == (2, f"{__file__}:{failed['loc'].rpartition(':')[2]}")
+    assert (plain["cnt"], plain["loc"]) == (2, f"{__file__}:{failed['loc'].rpartition(':')[2]}")
 
 
 def test_what_we_log_ourselves_is_not_told(recorder: Recorder, dts: dattss.Process) -> None:
