@@ -6,7 +6,10 @@ import sys
 
 from benchmarks.report import Line, table
 
-ROWS = ("throughput", "events", "flush", "memory", "restart", "history", "packed", "shards", "pages", "client_call")
+ROWS = (
+    "throughput", "events", "flush", "memory", "restart", "history", "packed", "shards", "pages",
+    "client_call", "errors",
+)  # fmt: skip
 
 
 def main() -> int:

@@ -6,8 +6,10 @@ from collections.abc import Iterator
 from itertools import pairwise
 
 import pytest
+from dattss.events import Events
 from dattss.intake import Intake
 from dattss.reporter import Reporter
+from dattss.scrub import Scrubber
 from dattss.sketch import decode
 from dattss.transport import Transport
 
@@ -35,8 +37,9 @@ class Bench:
         self.recorder = recorder
         self.clock = HandClock()
         self.intake = Intake()
+        self.events = Events(Scrubber(), self.clock.monotonic)
         self.transport = Transport(recorder.url, KEY)
-        self.reporter = Reporter("api", self.intake, self.transport, 5.0, self.clock)
+        self.reporter = Reporter("api", self.intake, self.events, self.transport, 5.0, self.clock)
 
     def agg(self, *values: str, name: str = "new") -> None:
         for value in values:

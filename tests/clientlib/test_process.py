@@ -245,7 +245,7 @@ def test_a_signal_handler_may_count(recorder: Recorder, new_process: NewProcess)
 def bare_environment(monkeypatch: pytest.MonkeyPatch) -> Iterator[pytest.MonkeyPatch]:
     for name in ("DATTSS_AUTH_KEY", "DATTSS_URL", "DATTSS_PROCESS"):
         monkeypatch.delenv(name, raising=False)
-    monkeypatch.setattr(dattss, "_default", None)
+    monkeypatch.setattr("dattss.default._default", None)
     yield monkeypatch
     dattss.stop()
 

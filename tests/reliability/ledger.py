@@ -35,10 +35,12 @@ def tally(values: list[float]) -> Tally:
 
 @dataclass
 class Ledger:
-    """Tallies by stat, error messages by process in their order, and how many commits and repeats were acknowledged."""
+    """Tallies by stat, error messages by process in their order, how many errors a client has folded into counts, by
+    process, and how many commits and repeats were acknowledged."""
 
     stats: dict[Stat, Tally] = field(default_factory=dict)
     errors: dict[str, list[str]] = field(default_factory=dict)
+    folded: dict[str, int] = field(default_factory=dict)
     commits: int = 0
     repeats: int = 0
 
@@ -50,6 +52,8 @@ class Ledger:
             self.enter(stat, amount)
         for process, messages in other.errors.items():
             self.errors.setdefault(process, []).extend(messages)
+        for process, number in other.folded.items():
+            self.folded[process] = self.folded.get(process, 0) + number
         self.commits += other.commits
         self.repeats += other.repeats
 
@@ -117,7 +121,8 @@ def _audit_states(folder: Path, ledger: Ledger, audit: Audit) -> None:
         state = json.loads((folder / "current" / f"{process}.cur").read_text())
         expected = {stat: kept.sum for stat, kept in ledger.stats.items() if stat[0] == process and stat[1] == "c"}
         audit.expect(f"totals in {process}.cur", _totals(state), expected)
-        audit.expect(f"errors in {process}.cur", state["err"], len(ledger.errors.get(process, [])))
+        told = len(ledger.errors.get(process, [])) + ledger.folded.get(process, 0)
+        audit.expect(f"errors in {process}.cur", state["err"], told)
 
 
 def _totals(state: dict[str, Any]) -> dict[Stat, float]:
@@ -127,11 +132,25 @@ def _totals(state: dict[str, Any]) -> dict[Stat, float]:
 
 
 def _audit_errors(folder: Path, ledger: Ledger, audit: Audit) -> None:
-    """The file has the last 100; which of two processes was first nobody knows, but of each they are its last ones."""
-    path = folder / "errors"
-    events = [json.loads(line) for line in path.read_text().splitlines()] if path.exists() else []
-    audit.expect("errors kept", len(events), min(sum(map(len, ledger.errors.values())), KEPT_EVENTS))
+    """The file has the last 100; which of two processes was first nobody knows, but of each they are its last ones. The
+    groups have all."""
+    events = _entries(folder / "errors")
+    told = sum(map(len, ledger.errors.values()))
+    folded = sum(event["nam"] in ledger.folded for event in events)
+    audit.expect("errors kept", len(events), min(told + folded, KEPT_EVENTS))
     kept = Counter(event["nam"] for event in events)
     for process, messages in ledger.errors.items():
         shown = [event["msg"] for event in events if event["nam"] == process]
         audit.expect(f"errors of {process}", shown, messages[len(messages) - kept[process] :])
+    grouped: Counter[str] = Counter()
+    for group in _entries(folder / "groups"):
+        grouped.update(group["nam"])
+    expected = Counter({process: len(messages) for process, messages in ledger.errors.items()})
+    expected.update(ledger.folded)
+    audit.expect("errors in groups", dict(grouped), dict(expected))
+    for process, number in expected.items():
+        audit.count(grouped[process], number)
+
+
+def _entries(path: Path) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in path.read_text().splitlines()] if path.exists() else []

@@ -1,4 +1,4 @@
-"""A program that is tracked: counts with the Python client until SIGTERM, then prints what it has counted.
+"""A program that is tracked: counts and fails with the Python client until SIGTERM, then prints what it has counted.
 
 Its first line says that it may be asked to end."""
 
@@ -28,13 +28,15 @@ def main(name: str) -> None:
         tracked.agg("time", f"{number % 13 + 0.5}ms")
         counted.add(tally([number % 7 + 1]))
         timed.add(tally([number % 13 + 0.5]))
+        tracked.error("order %s failed", number)
         number += 1
     deadline = time.monotonic() + PATIENCE
     delivered = tracked.stop(5)
     while not delivered and time.monotonic() < deadline:
         threading.Event().wait(0.2)
         delivered = tracked.stop(5)
-    print(json.dumps({"delivered": delivered, "c": dataclasses.asdict(counted), "ms": dataclasses.asdict(timed)}))
+    told = {"delivered": delivered, "c": dataclasses.asdict(counted), "ms": dataclasses.asdict(timed), "errors": number}
+    print(json.dumps(told))
 
 
 if __name__ == "__main__":

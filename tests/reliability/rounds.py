@@ -93,6 +93,8 @@ def _problem(audit: Audit, ledger: Ledger, scene: Scene, folder: Path) -> str:
         return ""
     scene.keep()
     kept = {"/".join(stat): asdict(tally) for stat, tally in ledger.stats.items()}
-    (folder / "ledger.json").write_text(json.dumps({"stats": kept, "errors": ledger.errors}, indent=1))
+    (folder / "ledger.json").write_text(
+        json.dumps({"stats": kept, "errors": ledger.errors, "folded": ledger.folded}, indent=1)
+    )
     told = "\n  ".join(audit.differences)
     return f"lost {audit.lost}, counted twice {audit.doubled}; files, ledger and log are in {folder}\n  {told}"

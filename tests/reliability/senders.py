@@ -153,6 +153,7 @@ class Program:
         self._process = None
         if not report["delivered"]:
             self.problem = f"{self._name}: the client could not deliver what it had"
+        self.ledger.folded[self._name] = self.ledger.folded.get(self._name, 0) + report["errors"]
         for kind, name in (("c", "count"), ("ms", "time")):
             if report[kind]["cnt"]:
                 self.ledger.enter((self._name, kind, name), Tally(**report[kind]))

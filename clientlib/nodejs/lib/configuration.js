@@ -10,7 +10,8 @@ const KEY = /^[!-~]+$/; // what may stand in a header; whether it is a key is fo
 
 /**
  * Settings of one process. `auth` is empty when values have nowhere to go; `problems` are sentences for the log.
- * @typedef {{name: string, auth: string, url: string, interval: number, problems: string[]}} Configuration
+ * @typedef {{name: string, auth: string, url: string, interval: number, scrub: string[], problems: string[]}}
+ *   Configuration
  */
 
 /**
@@ -29,6 +30,7 @@ function configure(options, argv, environment) {
     auth: authOf(given.auth || authOnCommandLine(argv) || environment.DATTSS_AUTH_KEY, problems),
     url: String(given.url || environment.DATTSS_URL || DEFAULT_URL).trim(),
     interval: intervalOf(given.interval, problems),
+    scrub: wordsOf(given.scrub, problems),
     problems,
   };
 }
@@ -90,6 +92,21 @@ function intervalOf(interval, problems) {
   if (typeof interval === 'number' && interval >= 0.01 && interval <= 3600) return interval;
   problems.push(`interval is a number of seconds from 0.01 to 3600; ${DEFAULT_INTERVAL} s are used`);
   return DEFAULT_INTERVAL;
+}
+
+/**
+ * @param {unknown} words
+ * @param {string[]} problems
+ * @returns {string[]}
+ */
+function wordsOf(words, problems) {
+  if (words === undefined) return [];
+  const given = Array.isArray(words) ? words : [null];
+  const kept = given.filter((word) => typeof word === 'string' && word);
+  if (kept.length < given.length) {
+    problems.push("scrub is a list of words, as in { scrub: ['iban'] }; what is none is left out");
+  }
+  return kept;
 }
 
 module.exports = { configure };

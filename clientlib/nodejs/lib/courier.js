@@ -59,6 +59,11 @@ class Courier {
     return this._last;
   }
 
+  /** Sends all that waits to a process that outlives this one; waits for it until `timeout` milliseconds at most. */
+  deliverFromADyingProcess(/** @type {number} */ timeout) {
+    this._transport.putByAnother(this._outbox.all().map((commit) => this._message(commit)), timeout);
+  }
+
   /** @param {number} deadline */
   async _deliver(deadline) {
     while (this._clock.now() < deadline) {
@@ -72,20 +77,30 @@ class Courier {
    * @param {Commit} commit
    */
   async _send(commit) {
-    if (commit.seq === null) {
-      this._seq += 1;
-      commit.seq = this._seq;
-    }
-    const age = Math.max(this._clock.now() - commit.end, 0) / 1000;
-    const message = { ...commit.facts, iid: this._iid, seq: commit.seq, age: Number(age.toFixed(3)), prt: commit.prt };
     try {
-      return this._heed(commit, await this._transport.put(message, TIMEOUT));
+      return this._heed(commit, await this._transport.put(this._message(commit), TIMEOUT));
     } catch (error) {
       const reason = /** @type {Error} */ (error).message;
       this._say('unreachable', `DaTtSs server does not answer (${reason}); values are kept and sent later`);
       this._pause(null);
       return false;
     }
+  }
+
+  /**
+   * What the server is told; from now on it may have it, under this number.
+   * @param {Commit} commit
+   */
+  _message(commit) {
+    if (commit.seq === null) {
+      this._seq += 1;
+      commit.seq = this._seq;
+    }
+    const age = secondsBetween(commit.end, this._clock.now());
+    const message = { ...commit.facts, iid: this._iid, seq: commit.seq, age, prt: commit.prt };
+    if (commit.told.length === 0) return message;
+    const evt = commit.told.map(({ fields, at, cnt }) => ({ ...fields, age: secondsBetween(at, commit.end), cnt }));
+    return { ...message, evt };
   }
 
   /**
@@ -139,6 +154,14 @@ class Courier {
     this._said.add(what);
     warn(message);
   }
+}
+
+/**
+ * @param {number} before milliseconds
+ * @param {number} after
+ */
+function secondsBetween(before, after) {
+  return Number((Math.max(after - before, 0) / 1000).toFixed(3));
 }
 
 /** @param {Answer} answer */

@@ -3,6 +3,7 @@
 
 /** Commits that wait to be delivered, bounded. */
 
+const { charactersOf, merged } = require('./events');
 const { KINDS } = require('./fold');
 const { mergeAll } = require('./merge');
 
@@ -11,13 +12,16 @@ const { mergeAll } = require('./merge');
 /**
  * What one process counted in one interval. `end` is the monotonic time at which the interval ended, in milliseconds,
  * `minute` the wall clock's minute then, `facts` the other fields of the commit. `seq` is null until the commit is
- * first sent; from then on the server may have it, and it must stay as it is.
- * @typedef {{facts: Record<string, any>, prt: Partials, end: number, minute: number, seq: number | null}} Commit
+ * first sent; from then on the server may have it, and it must stay as it is. `told` are the errors and warnings in it that
+ * are told with words.
+ * @typedef {{facts: Record<string, any>, prt: Partials, end: number, minute: number, seq: number | null,
+ *   told: import('./events').Told[]}} Commit
  */
 
 const LOST = 'dattss.lost'; // counter of values that were taken and could not be delivered
 const MAX_COMMITS = 1000;
 const MAX_PARTIALS = 20_000;
+const MAX_TEXTS = 4_000_000; // characters that errors and warnings have
 
 /** @param {Commit} commit */
 function partialsOf(commit) {
@@ -31,7 +35,13 @@ function sizeOf(commit) {
 
 /** @param {Commit} commit */
 function valuesOf(commit) {
-  return partialsOf(commit).reduce((sum, part) => sum + (part.nam === LOST ? part.sum : part.cnt), 0);
+  const events = commit.facts.err + commit.facts.wrn;
+  return partialsOf(commit).reduce((sum, part) => sum + (part.nam === LOST ? part.sum : part.cnt), events);
+}
+
+/** @param {Commit} commit */
+function textsOf(commit) {
+  return commit.told.reduce((sum, told) => sum + charactersOf(told), 0);
 }
 
 /**
@@ -44,15 +54,18 @@ function mayJoin(one, other) {
 
 /**
  * First in, first out. When it is full, the oldest commits of one minute become one, which costs a plot nothing; when
- * there are none to join, the oldest commit is dropped and its values are counted as lost.
+ * there are none to join, the oldest errors and warnings are no longer told but counted only, where it is these that are
+ * too many; else the oldest commit is dropped and its values are counted as lost.
  */
 class Outbox {
-  constructor(maxCommits = MAX_COMMITS, maxPartials = MAX_PARTIALS) {
+  constructor(maxCommits = MAX_COMMITS, maxPartials = MAX_PARTIALS, maxTexts = MAX_TEXTS) {
     this._maxCommits = maxCommits;
     this._maxPartials = maxPartials;
+    this._maxTexts = maxTexts;
     /** @type {Commit[]} */
     this._commits = [];
     this._partials = 0;
+    this._texts = 0;
     this.lost = 0; // values lost so far; whoever reports them sets it to zero
   }
 
@@ -66,9 +79,9 @@ class Outbox {
    */
   put(commit) {
     this._commits.push(commit);
-    this._partials += sizeOf(commit);
+    this._weigh(commit, 1);
     while (this._commits.length > 1 && this._isFull()) {
-      if (!this._joinAMinute()) this._dropOldestUnsent();
+      if (!this._joinAMinute() && !this._tellLess()) this._dropOldestUnsent();
     }
   }
 
@@ -78,6 +91,11 @@ class Outbox {
    */
   oldest() {
     return this._commits[0];
+  }
+
+  /** All of them, oldest first; they stay here. */
+  all() {
+    return [...this._commits];
   }
 
   /**
@@ -104,7 +122,27 @@ class Outbox {
   }
 
   _isFull() {
-    return this._commits.length > this._maxCommits || this._partials > this._maxPartials;
+    const tooMany = this._commits.length > this._maxCommits || this._partials > this._maxPartials;
+    return tooMany || this._texts > this._maxTexts;
+  }
+
+  /**
+   * @param {Commit} commit
+   * @param {1 | -1} sign
+   */
+  _weigh(commit, sign) {
+    this._partials += sign * sizeOf(commit);
+    this._texts += sign * textsOf(commit);
+  }
+
+  /** Leaves what one commit counted of errors and warnings, but not their texts. False where that is no help. */
+  _tellLess() {
+    if (this._texts <= this._maxTexts) return false;
+    const commit = this._commits.find(({ seq, told }) => seq === null && told.length > 0);
+    if (commit === undefined) return false;
+    this._texts -= textsOf(commit);
+    commit.told = [];
+    return true;
   }
 
   /** Makes one commit of the oldest minute with several never sent ones. False when there is no such minute. */
@@ -113,9 +151,11 @@ class Outbox {
     if (end - start < 2) return false;
     const run = this._commits.slice(start, end);
     const last = run[run.length - 1];
-    const joined = { ...last, facts: { ...last.facts }, prt: mergeAll(run.map((commit) => commit.prt)) };
+    const told = merged(run.flatMap((commit) => commit.told));
+    const joined = { ...last, facts: { ...last.facts }, prt: mergeAll(run.map((commit) => commit.prt)), told };
     for (const fact of ['err', 'wrn']) joined.facts[fact] = run.reduce((sum, commit) => sum + commit.facts[fact], 0);
-    this._partials += sizeOf(joined) - run.reduce((sum, commit) => sum + sizeOf(commit), 0);
+    run.forEach((commit) => this._weigh(commit, -1));
+    this._weigh(joined, 1);
     this._commits.splice(start, end - start, joined);
     return true;
   }
@@ -142,7 +182,7 @@ class Outbox {
 
   /** @param {number} index */
   _remove(index) {
-    this._partials -= sizeOf(this._commits[index]);
+    this._weigh(this._commits[index], -1);
     this._commits.splice(index, 1);
   }
 }

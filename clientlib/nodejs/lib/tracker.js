@@ -5,10 +5,15 @@
 
 const { performance } = require('perf_hooks');
 const { Courier } = require('./courier');
+const { Events } = require('./events');
 const { BAD, FULL, Intake } = require('./intake');
 const { Outbox } = require('./outbox');
+const { Scrubber } = require('./scrub');
+const { Teller } = require('./teller');
 const { warn } = require('./warning');
 
+const BETWEEN_EXTRAS = 1000; // milliseconds between two commits that do not wait for the end of their interval
+const MOST_AT_THE_END = 32; // commits with the last errors and warnings; one has room for eight with the longest texts
 const LAST_FLUSH = 2000; // milliseconds that the end of a program may be delayed at most
 
 /** @type {import('./courier').Clock} */
@@ -27,18 +32,26 @@ class Tracker {
    * @param {import('./transport').Transport} transport
    * @param {number} interval milliseconds
    * @param {import('./courier').Clock} [clock]
+   * @param {string[]} [scrub]
    */
-  constructor(name, transport, interval, clock = SYSTEM_CLOCK) {
+  constructor(name, transport, interval, clock = SYSTEM_CLOCK, scrub = []) {
     this.name = name;
     this._transport = transport;
     this._interval = interval;
     this._clock = clock;
     this._intake = new Intake();
     this._lists = this._intake.lists;
+    this._events = new Events(new Scrubber(scrub), clock.now);
+    this._teller = new Teller(this._events);
     this._outbox = new Outbox();
     this._courier = new Courier(this._outbox, transport, clock);
     this._began = clock.now();
     this._measured = { at: this._began, cpu: process.cpuUsage() };
+    /** @type {number | null} */
+    this._cpu = null;
+    this._extraAt = this._began;
+    /** @type {NodeJS.Timeout | null} */
+    this._hurrying = null;
     this._stopped = false;
     this._warned = false;
     this._grid = { start: 0, ticks: 0 };
@@ -47,6 +60,8 @@ class Tracker {
     /** @type {NodeJS.Timeout | null} */
     this._retrying = null;
     this.agg = this.agg.bind(this); // `const { agg } = dts` shall not throw
+    this.error = this.error.bind(this);
+    this.warning = this.warning.bind(this);
     trackers.add(this);
     flushBeforeExit();
   }
@@ -65,6 +80,43 @@ class Tracker {
     }
     this._intake.admit(name, value);
     if (!this._stopped) this._run();
+  }
+
+  /**
+   * Tells of an error: `error(err)`, or `error('payment %s failed', order)` as `util.format` fills it. The first of a kind
+   * is sent at once, others are counted. Never throws and never waits; secrets in texts are hidden.
+   * @param {unknown} what
+   * @param {...unknown} values
+   */
+  error(what, ...values) {
+    this._tell('error', () => this._teller.said('error', [what, ...values]));
+  }
+
+  /**
+   * Tells of a warning, as `error` does of an error.
+   * @param {unknown} what
+   * @param {...unknown} values
+   */
+  warning(what, ...values) {
+    this._tell('warning', () => this._teller.said('warning', [what, ...values]));
+  }
+
+  /**
+   * Tells of what nobody has caught, unless the program has told of it already.
+   * @param {unknown} what
+   */
+  uncaught(what) {
+    this._tell('error', () => this._teller.uncaught(what));
+  }
+
+  /**
+   * Delivers what is there from a program that dies: by another process, `timeout` milliseconds at most.
+   * @param {number} timeout
+   */
+  deliverAtOnce(timeout) {
+    this._closeInterval(false);
+    this._tellTheRest();
+    if (this._outbox.length > 0) this._courier.deliverFromADyingProcess(timeout);
   }
 
   /** Starts to deliver, so that the process is seen before its first value. Harmless when it has started. */
@@ -93,6 +145,7 @@ class Tracker {
    */
   async flush(timeout) {
     this._closeInterval(false);
+    this._tellTheRest();
     if (this._outbox.length === 0) return true;
     const giveUp = setTimeout(() => this._transport.abort(), timeout);
     this._transport.hold(true);
@@ -105,7 +158,47 @@ class Tracker {
 
   /** Whether something was counted that no commit has yet. */
   hasValues() {
-    return this._intake.hasValues();
+    return this._intake.hasValues() || this._events.hasEvents();
+  }
+
+  /**
+   * @param {import('./events').Level} level
+   * @param {() => void} tell
+   */
+  _tell(level, tell) {
+    try {
+      tell();
+    } catch (error) {
+      this._events.countOnly(level); // the program that we count for must not suffer for any argument
+    }
+    if (this._stopped) return;
+    this._run();
+    if (this._events.urgent && this._hurrying === null) this._hurry();
+  }
+
+  /** Has what is urgent sent in the next turn of the event loop, or when the last such commit was a second ago. */
+  _hurry() {
+    const due = Math.max(this._extraAt, this._courier.retryAt) - this._clock.now();
+    this._hurrying = setTimeout(() => {
+      this._hurrying = null;
+      if (!this._events.urgent) return;
+      this._extraAt = this._clock.now() + BETWEEN_EXTRAS;
+      this._tellAtOnce();
+      this._deliver();
+      if (this._events.urgent) this._hurry();
+    }, Math.max(due, 0));
+    this._hurrying.unref();
+  }
+
+  _tellTheRest() {
+    for (let commits = 0; this._events.urgent && commits < MOST_AT_THE_END; commits += 1) this._tellAtOnce();
+  }
+
+  /** A commit of errors and warnings alone, in the middle of an interval. */
+  _tellAtOnce() {
+    const now = this._clock.now();
+    if (this._cpu === null) this._cpu = this._processorTime(now); // later ones say again what that of the interval said
+    this._putCommit(now, { c: [], ms: [], g: [] }, this._events.take());
   }
 
   _run() {
@@ -115,8 +208,10 @@ class Tracker {
   _halt() {
     if (this._ticking !== null) clearTimeout(this._ticking);
     if (this._retrying !== null) clearTimeout(this._retrying);
+    if (this._hurrying !== null) clearTimeout(this._hurrying);
     this._ticking = null;
     this._retrying = null;
+    this._hurrying = null;
   }
 
   _beginGrid() {
@@ -169,25 +264,42 @@ class Tracker {
     const prt = this._intake.take(this._outbox.lost);
     this._outbox.lost = 0;
     this._warnOfBadValues(prt);
-    if (!evenIfEmpty && prt.c.length + prt.ms.length + prt.g.length === 0) return;
+    this._cpu = this._processorTime(now);
+    const taken = this._events.take();
+    const size = prt.c.length + prt.ms.length + prt.g.length + taken.err + taken.wrn;
+    if (evenIfEmpty || size > 0) this._putCommit(now, prt, taken);
+  }
+
+  /**
+   * @param {number} now
+   * @param {import('./fold').Partials} prt
+   * @param {{err: number, wrn: number, told: import('./events').Told[]}} taken
+   */
+  _putCommit(now, prt, { err, wrn, told }) {
     const minute = Math.floor(this._clock.wall() / 60_000);
-    this._outbox.put({ facts: this._facts(now), prt, end: now, minute, seq: null });
+    this._outbox.put({ facts: { ...this._facts(now), err, wrn }, prt, end: now, minute, seq: null, told });
   }
 
   /** @param {number} now */
   _facts(now) {
-    const { user, system } = process.cpuUsage(this._measured.cpu);
-    const passed = now - this._measured.at;
-    const cpu = passed > 0 ? (user + system) / 10 / passed : 0; // microseconds in milliseconds, as per cent
-    this._measured = { at: now, cpu: process.cpuUsage() };
     return {
       nam: this.name,
       upt: Number(((now - this._began) / 1000).toFixed(3)),
       mem: process.memoryUsage().rss,
-      cpu: Number(cpu.toFixed(2)),
-      err: 0,
-      wrn: 0,
+      cpu: this._cpu,
     };
+  }
+
+  /**
+   * Since it was last asked for, in per cent of one core.
+   * @param {number} now
+   */
+  _processorTime(now) {
+    const { user, system } = process.cpuUsage(this._measured.cpu);
+    const passed = now - this._measured.at;
+    const cpu = passed > 0 ? (user + system) / 10 / passed : 0; // microseconds in milliseconds, as per cent
+    this._measured = { at: now, cpu: process.cpuUsage() };
+    return Number(cpu.toFixed(2));
   }
 
   /** @param {import('./fold').Partials} prt */
@@ -211,6 +323,18 @@ class SilentTracker {
 
   /** Does nothing. */
   agg() {}
+
+  /** Does nothing. */
+  error() {}
+
+  /** Does nothing. */
+  warning() {}
+
+  /** Does nothing. */
+  uncaught() {}
+
+  /** Does nothing. */
+  deliverAtOnce() {}
 
   /** Does nothing. */
   start() {}

@@ -14,7 +14,7 @@ function partial(nam, values) {
 
 function commit(minute, values, end = 0) {
   const c = Object.entries(values).map(([name, numbers]) => partial(name, numbers));
-  return { facts: { err: 1, wrn: 0 }, prt: { c, ms: [], g: [] }, end, minute, seq: null };
+  return { facts: { err: 1, wrn: 0 }, prt: { c, ms: [], g: [] }, end, minute, seq: null, told: [] };
 }
 
 function contents(outbox) {
@@ -41,21 +41,32 @@ test('a commit that was sent is neither joined nor dropped, and losses are count
   outbox.put(commit(1, { a: [2, 2, 2] }));
   outbox.put(commit(2, { a: [4] }));
   assert.deepStrictEqual(contents(outbox), [[1, 1, 1], [2, 1, 4]]);
-  assert.strictEqual(outbox.lost, 3);
+  assert.strictEqual(outbox.lost, 4); // three values and an error
 });
 
 test('a lost report of losses is as many losses as it reported', () => {
   const outbox = new Outbox();
   outbox.put(commit(1, { [LOST]: [1000], a: [7] }));
   outbox.refused(outbox.oldest());
-  assert.strictEqual(outbox.lost, 1001);
+  assert.strictEqual(outbox.lost, 1002);
 });
 
 test('the number of partials is bounded too', () => {
   const outbox = new Outbox(100, 4);
   for (let minute = 0; minute < 5; minute += 1) outbox.put(commit(minute, { a: [1], b: [1] }));
   assert.deepStrictEqual(contents(outbox).map(([minute]) => minute), [3, 4]);
-  assert.strictEqual(outbox.lost, 6);
+  assert.strictEqual(outbox.lost, 9);
+});
+
+test('errors take a bounded room: the oldest are no longer told, but counted', () => {
+  const outbox = new Outbox(100, 100, 250);
+  for (let minute = 0; minute < 5; minute += 1) {
+    const told = [{ kind: minute, cnt: 1, at: 0, fields: { msg: 'x'.repeat(100) } }];
+    outbox.put({ ...commit(minute, { a: [1] }), told });
+  }
+  assert.deepStrictEqual(outbox.all().map(({ told }) => told.length), [0, 0, 0, 1, 1]);
+  assert.deepStrictEqual(outbox.all().map(({ facts }) => facts.err), [1, 1, 1, 1, 1]);
+  assert.strictEqual(outbox.lost, 0);
 });
 
 test('merged partials are exact but for bot and top, which weigh intervals by their counts', () => {

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
@@ -22,11 +22,12 @@ class Configuration(NamedTuple):
     auth: str
     url: str
     interval: float
+    scrub: tuple[str, ...]
     problems: list[str]
 
 
-def configure(
-    name: object, auth: object, url: object, interval: object, environment: Mapping[str, str]
+def configure(  # noqa: PLR0913, PLR0917 - the arguments of `process()`
+    name: object, auth: object, url: object, interval: object, scrub: object, environment: Mapping[str, str]
 ) -> Configuration:
     """The settings that follow from the arguments of `process()`, junk included, and from the environment."""
     problems: list[str] = []
@@ -35,6 +36,7 @@ def configure(
         auth=_auth(auth or environment.get("DATTSS_AUTH_KEY"), problems),
         url=str(url or environment.get("DATTSS_URL") or DEFAULT_URL).strip(),
         interval=_interval(interval, problems),
+        scrub=_words(scrub, problems),
         problems=problems,
     )
 
@@ -72,3 +74,15 @@ def _interval(interval: object, problems: list[str]) -> float:
         return float(interval)
     problems.append(f"interval is a number of seconds from 0.01 to 3600; {DEFAULT_INTERVAL:g} s are used")
     return DEFAULT_INTERVAL
+
+
+def _words(words: object, problems: list[str]) -> tuple[str, ...]:
+    if isinstance(words, Iterable) and not isinstance(words, str):
+        given = list(words)
+        kept = tuple(word for word in given if isinstance(word, str) and word)
+        if len(kept) == len(given):
+            return kept
+    else:
+        kept = ()
+    problems.append("scrub is a list of words, as in scrub=['iban']; what is none is left out")
+    return kept

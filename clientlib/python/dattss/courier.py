@@ -82,7 +82,8 @@ class Courier:
 
     def _message(self, commit: Commit, now: float) -> dict[str, Any]:
         age = round(max(now - commit.end, 0.0), 3)
-        return {**commit.facts, "iid": self._iid, "seq": commit.seq, "age": age, "prt": commit.prt}
+        message = {**commit.facts, "iid": self._iid, "seq": commit.seq, "age": age, "prt": commit.prt}
+        return {**message, "evt": commit.evt()} if commit.told else message
 
     def _heed(self, answer: Answer) -> bool:
         if answer.status == 200 and answer.body.get("ok") is True:

@@ -6,12 +6,12 @@ time in the caller when a list is full, else once per interval in the delivery t
 
 from __future__ import annotations
 
-import itertools
 import threading
 
 from dattss.accumulator import Partials
 from dattss.fold import Interval
 from dattss.outbox import LOST
+from dattss.tally import Tally
 from dattss.values import is_name, plain_text
 
 BAD = "dattss.bad"  # counter of agg() calls with a name or a value that is none
@@ -20,28 +20,6 @@ OVERFLOWING = 250_000  # the thread that folds was not let run for a tenth of a 
 MAX_STATS = 10_000  # names at a time; the server takes no more either
 _PATIENCE = 1.0  # seconds that `take` waits for a caller in the middle of folding
 _SHOWN = 80  # characters of a bad value in the log
-
-
-class Tally:
-    """A count that any thread may raise and one thread takes.
-
-    `next` of an `itertools.count` is one step in C that no other thread can interrupt; `n += 1` is several.
-    """
-
-    def __init__(self) -> None:
-        self._count = itertools.count()
-        self._taken = 0
-
-    def note(self) -> None:
-        """Counts one."""
-        next(self._count)
-
-    def take(self) -> int:
-        """How many were noted since the last `take`."""
-        reading = next(self._count)
-        noted = reading - self._taken
-        self._taken = reading + 1  # this reading was a step as well
-        return noted
 
 
 class Intake:

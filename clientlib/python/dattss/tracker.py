@@ -5,15 +5,21 @@ from __future__ import annotations
 import atexit
 import logging
 import os
+import queue
 import sys
 import threading
 import time
 import weakref
+from collections.abc import Iterable
+from types import FrameType
 
 from dattss.configuration import DEFAULT_INTERVAL, configure
 from dattss.courier import Clock
+from dattss.events import Events, Level
 from dattss.intake import FULL, Intake
 from dattss.reporter import Reporter, SystemClock
+from dattss.scrub import Scrubber
+from dattss.teller import Teller
 from dattss.timer import Timer
 from dattss.transport import Transport
 
@@ -22,6 +28,7 @@ log = logging.getLogger("dattss")
 LAST_FLUSH = 2.0  # seconds that the end of a program may be delayed at most
 
 _processes: weakref.WeakSet[Process] = weakref.WeakSet()
+_first: Process | None = None
 
 
 class _Run:
@@ -32,6 +39,20 @@ class _Run:
         self.patience = LAST_FLUSH
         self.delivered = False
         self.thread: threading.Thread | None = None
+        self._bell: queue.SimpleQueue[None] = (
+            queue.SimpleQueue()
+        )  # to ring it is safe in a signal handler, unlike Event
+
+    def ring(self) -> None:
+        """Lets `pause` return."""
+        self._bell.put(None)
+
+    def pause(self, seconds: float) -> None:
+        """Waits, until somebody rings at most."""
+        try:
+            self._bell.get(timeout=seconds)
+        except queue.Empty:
+            return
 
     def is_alive(self) -> bool:
         return self.thread is not None and self.thread.is_alive()
@@ -44,16 +65,20 @@ class Process:
     After `stop()` values wait, bounded, for `start()` or the end of the program.
     """
 
-    def __init__(self, name: str, transport: Transport, interval: float, clock: Clock) -> None:
+    def __init__(
+        self, name: str, transport: Transport, interval: float, clock: Clock, scrub: Iterable[str] = ()
+    ) -> None:
         self.name = name
         self._transport = transport
         self._interval = interval
         self._clock = clock
         self._intake = Intake()
         self._lists = self._intake.lists
+        self._events = Events(Scrubber(scrub), clock.monotonic)
+        self._teller = Teller(self._events)
         self._stopped = False
         self._begin()
-        _processes.add(self)
+        _enlist(self)
 
     def agg(self, name: str, value: str) -> None:
         """Takes one value: `agg('query', '153ms')`, `agg('new', '1c')`, `agg('live', '23g')`; a final `!` emphasises.
@@ -68,6 +93,43 @@ class Process:
         except Exception:  # noqa: BLE001, S110 - a new name, or one that cannot be looked up: admitted or counted below
             pass
         self._admit(name, value)
+
+    def error(self, what: object = None, *args: object) -> None:
+        """Tells of an error: `error(exception)`, `error()` where one is handled, `error('payment %s failed', order)`.
+
+        Never raises and never waits. The first of a kind is sent at once, others are counted. Texts are made only for
+        those that are sent, secrets in them hidden.
+        """
+        self.tell("error", what, args, sys._getframe(1))
+
+    def warning(self, what: object = None, *args: object) -> None:
+        """Tells of a warning, as `error` does of an error."""
+        self.tell("warning", what, args, sys._getframe(1))
+
+    def tell(self, level: Level, what: object, args: tuple[object, ...], caller: FrameType) -> None:
+        """`error` or `warning`, as called in the frame `caller`."""
+        try:
+            self._teller.said(level, what, args, caller)
+        except Exception:  # noqa: BLE001 - as in `_admit`
+            self._events.count_only(level)
+        if self._events.news:
+            self._see_to_events()
+
+    def caught(self, exception: BaseException, log: str = "") -> None:
+        """Tells of an exception that came to the end of its way; once, whoever reports it besides."""
+        try:
+            self._teller.caught(exception, log)
+        except Exception:  # noqa: BLE001 - as in `_admit`
+            self._events.count_only("error")
+        self._see_to_events()
+
+    def logged(self, record: logging.LogRecord) -> None:
+        """Tells of a record of `logging`, which is a warning or worse."""
+        try:
+            self._teller.logged(record)
+        except Exception:  # noqa: BLE001 - as in `_admit`
+            self._events.count_only("error" if record.levelno >= logging.ERROR else "warning")
+        self._see_to_events()
 
     def timer(self, name: str, emphasis: bool = False) -> Timer:
         """Times a block (`with dts.timer('query'):`) or a function (`@dts.timer('query')`), coroutines included."""
@@ -92,15 +154,26 @@ class Process:
         except Exception:  # noqa: BLE001 - the program that we count for must not suffer for any argument
             self._intake.reject(name)
 
+    def _see_to_events(self) -> None:
+        if not self._events.news:
+            return
+        self._events.news = False
+        if not self._stopped:
+            self._start()
+        if self._events.urgent:
+            self._run.ring()
+
     def _begin(self) -> None:
         """A new process instance: with its own id, and with locks that nobody holds."""
-        self._reporter = Reporter(self.name, self._intake, self._transport, self._interval, self._clock)
+        self._reporter = Reporter(self.name, self._intake, self._events, self._transport, self._interval, self._clock)
         self._run = _Run()
         self._starting = threading.Lock()
         self._delivering = threading.Lock()  # the reporter is for one thread, should an old one still be stuck in it
 
     def _after_fork(self) -> None:
         self._intake.forget()
+        self._events.forget()
+        self._teller.begin()
         self._transport.abandon()  # the parent's connection: both would talk on it
         self._begin()
 
@@ -124,9 +197,8 @@ class Process:
 
     def _deliver(self, run: _Run) -> None:
         with self._delivering:
-            pause = 0.0
-            while not run.ending.wait(pause):
-                pause = self._step()
+            while not run.ending.is_set():
+                run.pause(self._step())
             run.delivered = self._finish(run.patience)
 
     def _step(self) -> float:
@@ -144,8 +216,10 @@ class Process:
             return False
 
     def _ask_to_end(self, patience: float) -> None:
-        self._run.patience = patience
-        self._run.ending.set()
+        run = self._run
+        run.patience = patience
+        run.ending.set()
+        run.ring()
 
     def _await_end(self, seconds: float) -> bool:
         """Waits for the thread's last flush; flushes here when there is no thread (any more)."""
@@ -178,6 +252,15 @@ class SilentProcess(Process):
     def agg(self, name: str, value: str) -> None:
         """Does nothing."""
 
+    def tell(self, level: Level, what: object, args: tuple[object, ...], caller: FrameType) -> None:
+        """Does nothing."""
+
+    def caught(self, exception: BaseException, log: str = "") -> None:
+        """Does nothing."""
+
+    def logged(self, record: logging.LogRecord) -> None:
+        """Does nothing."""
+
     def start(self) -> None:
         """Does nothing."""
 
@@ -186,20 +269,23 @@ class SilentProcess(Process):
         return True
 
 
-def process(
+def process(  # noqa: PLR0913, PLR0917 - all settings
     name: str | None = None,
     auth: str | None = None,
     url: str | None = None,
     interval: float = DEFAULT_INTERVAL,
     clock: Clock | None = None,
+    scrub: Iterable[str] = (),
 ) -> Process:
     """The process to track: `dts = dattss.process('api')`.
 
     Defaults: `name` from DATTSS_PROCESS, else the script's name; `auth`, the commit key, from DATTSS_AUTH_KEY; `url`,
     the server's address, from DATTSS_URL, else http://127.0.0.1:8000. `interval`: seconds between commits, until the
-    server asks for others. Never raises: without a usable key or address it logs a warning and values go nowhere.
+    server asks for others. `scrub`: words; in texts of errors the values of keys that have one in them are hidden, as
+    those of passwords and tokens are. Never raises: without a usable key or address it logs a warning and values go
+    nowhere.
     """
-    settings = configure(name, auth, url, interval, os.environ)
+    settings = configure(name, auth, url, interval, scrub, os.environ)
     for problem in settings.problems:
         log.warning("process %s: %s", settings.name, problem)
     if not settings.auth:
@@ -209,7 +295,18 @@ def process(
     except ValueError as error:
         log.warning("process %s: values are not sent; DATTSS_URL or url= is %s", settings.name, error)
         return SilentProcess(settings.name)
-    return Process(settings.name, transport, settings.interval, clock or SystemClock())
+    return Process(settings.name, transport, settings.interval, clock or SystemClock(), settings.scrub)
+
+
+def first_made() -> Process | None:
+    """The process that the program has made first, whether it still holds it or not."""
+    return _first
+
+
+def _enlist(made: Process) -> None:
+    global _first  # noqa: PLW0603 - what hooks and handlers tell to
+    _processes.add(made)
+    _first = _first or made
 
 
 def _after_fork() -> None:
