@@ -127,7 +127,6 @@ def test_everything_can_be_read_from_any_process(fleet: Fleet, keys: Keys, stran
     folder = owner.data / "stats" / str(keys.account) / "2026-W40_1" / "api"
     folder.mkdir(parents=True)
     (folder / "c_x.prt").write_text("00:05,3,2,2,1,1,2,1,2\n")
-    (owner.data / "stats" / str(keys.account) / "errors").write_text(json.dumps({"at": 1.5, "msg": "old"}) + "\n")
 
     def read(server: Server, path: str) -> Reply:
         return server.request("GET", path, Authorization=f"Bearer {keys.read_key}")
@@ -135,7 +134,9 @@ def test_everything_can_be_read_from_any_process(fleet: Fleet, keys: Keys, stran
     day = "/api/v1/stats/api/c/x/day/?date=2026-09-28&step=1&tz=Europe/Berlin"
     assert read(stranger, day).body == read(owner, day).body
     assert [point["sum"] for point in read(stranger, day).json["today"] if point] == [3]
-    assert read(stranger, "/api/v1/errors/").json == {"events": [{"at": 1.5, "msg": "old"}]}
+    errors = read(stranger, "/api/v1/errors/").json
+    assert [one["msg"] for one in errors["events"]] == ["boom"]
+    assert read(stranger, f"/api/v1/errors/{errors['groups'][0]['key']}/").json["events"] == errors["events"]
     assert read(stranger, "/readyz").json == {"ok": True, "problems": []}
 
 
