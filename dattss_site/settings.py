@@ -99,6 +99,7 @@ INSTALLED_APPS = [
     "accounts",
     "stats",
     "alerts",
+    "reports",
     *(["dattss_site.admin_config.AdminConfig"] if DATTSS_ADMIN else []),
 ]
 MIDDLEWARE = [
@@ -210,6 +211,15 @@ CELERY_BEAT_SCHEDULE: dict[str, Any] = (
             "schedule": crontab(minute=41),
             "args": (shard,),
             "options": {"queue": f"shard-{shard}", "expires": 3600},
+        }
+        for shard in range(DATTSS_SHARDS)
+    }
+    | {
+        f"reports-{shard}": {
+            "task": "reports.send",
+            "schedule": crontab(minute=4),  # each hour: somewhere it is 7 o'clock
+            "args": (shard,),
+            "options": {"queue": f"shard-{shard}", "expires": 3000},
         }
         for shard in range(DATTSS_SHARDS)
     }

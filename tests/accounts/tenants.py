@@ -121,4 +121,5 @@ TEXTS = {
     "kind": "c",
     "pk": "1",
     "secret": "nonsense",
+    "token": "nonsense",
 }
