@@ -96,5 +96,7 @@ def _for_ever(error: Exception) -> bool:
 
 def _answered(error: Exception) -> bool:
     """Whether it is sure that the mail was not taken: the server has said so, or there was none."""
-    said_no = isinstance(error, SMTPRecipientsRefused | SMTPResponseException | ConnectionRefusedError)
-    return said_no or getattr(error, "status_code", None) is not None
+    if isinstance(error, SMTPResponseException):
+        return error.smtp_code >= 400  # below that it was no answer (RFC 5321, 4.2)
+    refused = isinstance(error, SMTPRecipientsRefused | ConnectionRefusedError)
+    return refused or getattr(error, "status_code", None) is not None

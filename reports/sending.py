@@ -40,7 +40,7 @@ def send_due(shard: int, now: float) -> int:
     """
     contents: Contents = {}
     sent = 0
-    for subscription, period in _due(shard, now):
+    for subscription, period in due(shard, now):
         account = subscription.membership.account
         if (account.pk, period) not in contents:
             contents[account.pk, period] = _content(account, period, now)
@@ -52,7 +52,7 @@ def send_due(shard: int, now: float) -> int:
     return sent
 
 
-def _due(shard: int, now: float) -> Iterator[tuple[Subscription, Period]]:
+def due(shard: int, now: float) -> Iterator[tuple[Subscription, Period]]:
     """Whose newest period has not been told yet; an account that moves waits until it is there."""
     running = _open().exclude(every=Subscription.Every.NEVER).select_related("membership__account", "membership__user")
     for subscription in running.filter(membership__account__moving_to=None).order_by("membership__account_id", "pk"):
