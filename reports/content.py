@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Literal
 from zoneinfo import ZoneInfo
 
 from reports.facts import Facts, Group
@@ -52,10 +53,10 @@ class Content:
 def content(facts: Facts, period: Period) -> Content:
     """The report of a period."""
     sections = [
-        _groups("new error", facts.new, "error", period.zone),
-        _groups("error that came again", facts.again, "error", period.zone),
-        _groups("new warning", facts.new, "warning", period.zone),
-        _groups("warning that came again", facts.again, "warning", period.zone),
+        _groups("new error", "first", facts.new, period.zone),
+        _groups("error that came again", "last", facts.again, period.zone),
+        _groups("new warning", "first", facts.new, period.zone),
+        _groups("warning that came again", "last", facts.again, period.zone),
         _grown(facts.grew),
         _silent(facts, period.zone),
     ]
@@ -74,12 +75,12 @@ def days_of(period: Period) -> str:
     return f"{first.day} {first:%B}{year} to {last.day} {last:%B %Y}"
 
 
-def _groups(one: str, groups: Sequence[Group], level: str, zone: ZoneInfo) -> tuple[str, Section]:
+def _groups(one: str, when: Literal["first", "last"], groups: Sequence[Group], zone: ZoneInfo) -> tuple[str, Section]:
+    """Those of the level that the words for `one` have, the loudest first."""
+    level = "error" if "error" in one else "warning"
     found = sorted((group for group in groups if group["lvl"] == level), key=lambda group: -int(group["cnt"]))
-    lines = [Line(_title(group), _counted(group, zone)) for group in found[:MOST]]
-    return _section(
-        len(found), one, one.replace(level, f"{level}s"), lines, "errors" if level == "error" else "warnings"
-    )
+    lines = [Line(_title(group), f"{_counted(group)}, {when} {_moment(group[when], zone)}") for group in found[:MOST]]
+    return _section(len(found), one, one.replace(level, f"{level}s"), lines, f"{level}s")
 
 
 def _title(group: Group) -> str:
@@ -87,11 +88,11 @@ def _title(group: Group) -> str:
     return f"{kind}: {text}" if kind and text else kind or text or "without a text"
 
 
-def _counted(group: Group, zone: ZoneInfo) -> str:
+def _counted(group: Group) -> str:
     names = [one_line(name, 60) for name in sorted(group["nam"], key=lambda name: -int(group["nam"][name]))]
     others = f" and {len(names) - 1} more" if len(names) > 1 else ""
     times = "once" if group["cnt"] == 1 else f"{number(group['cnt'])} times"
-    return f"{times} in {names[0] if names else 'no process'}{others}, first {_moment(group['first'], zone)}"
+    return f"{times} in {names[0] if names else 'no process'}{others}"
 
 
 def _grown(grew: Sequence[tuple[Stat, Growth]]) -> tuple[str, Section]:
@@ -102,7 +103,8 @@ def _grown(grew: Sequence[tuple[Stat, Growth]]) -> tuple[str, Section]:
 
 def _beyond(stat: Stat, grown: Growth) -> str:
     unit = " ms" if stat.kind == "ms" else ""
-    values = f"{number(grown.value)}{unit}, usually {number(grown.usual)}{unit}"
+    each = "" if stat.kind == "c" else "on average "
+    values = f"{each}{number(grown.value)}{unit}, usually {number(grown.usual)}{unit}"
     percent = grown.percent
     if percent is None:
         return values

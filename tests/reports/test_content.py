@@ -18,7 +18,15 @@ AT = datetime(2026, 11, 23, 14, 5, tzinfo=BERLIN).timestamp()
 
 
 def group(**fields: Any) -> dict[str, Any]:
-    known = {"lvl": "error", "typ": "ValueError", "title": "no such order", "cnt": 3, "nam": {"api": 3}, "first": AT}
+    known = {
+        "lvl": "error",
+        "typ": "ValueError",
+        "title": "no such order",
+        "cnt": 3,
+        "nam": {"api": 3},
+        "first": AT,
+        "last": AT + 3600,
+    }
     return known | fields
 
 
@@ -54,8 +62,8 @@ ORDERS, LATENCY = Stat(1, "api", "c", "orders"), Stat(1, "api", "ms", "latency")
             "Errors that came again",
             "errors",
             [
-                Line("KeyError", "12,000 times in api, first Mon 2026-11-23 14:05"),
-                Line("ValueError: no such order", "3 times in api, first Mon 2026-11-23 14:05"),
+                Line("KeyError", "12,000 times in api, last Mon 2026-11-23 15:05"),
+                Line("ValueError: no such order", "3 times in api, last Mon 2026-11-23 15:05"),
             ],
             id="regressions, the loudest first",
         ),
@@ -66,7 +74,7 @@ ORDERS, LATENCY = Stat(1, "api", "c", "orders"), Stat(1, "api", "ms", "latency")
             "dashboard",
             [
                 Line("api / orders", "5, usually 0"),
-                Line("api / latency", "310 ms, usually 12 ms (25.9 times as much)"),
+                Line("api / latency", "on average 310 ms, usually 12 ms (25.9 times as much)"),
                 Line("api / orders", "4,210, usually 1,200 (+251 %)"),
             ],
             id="growth, the strongest first",
