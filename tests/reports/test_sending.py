@@ -22,6 +22,7 @@ from reports.content import Content, Line, Section
 from reports.models import Subscription
 from reports.periods import Period
 from reports.sending import message, send_due, send_report
+from reports.tasks import send
 from tests.server import free_port
 from tests.smtp_server import running_smtp
 
@@ -154,6 +155,12 @@ def test_a_quiet_day_brings_no_mail_and_a_quiet_week_does(subscription: Subscrip
     subscription.save()
     assert send_report(subscription, Period(dt.date(2026, 11, 16), SUNDAY, UTC), QUIET)
     assert "Nothing new" in str(mail.outbox[0].body)
+
+
+def test_each_shard_is_asked_each_hour(settings: Settings) -> None:
+    (beat,) = (one for one in settings.CELERY_BEAT_SCHEDULE.values() if one["task"] == send.name)
+    assert (beat["args"], beat["options"]["queue"]) == ((0,), "shard-0")
+    assert (beat["schedule"].hour, beat["schedule"].minute) == (set(range(24)), {4})
 
 
 def test_an_engine_that_is_away_is_asked_again(subscription: Subscription, caplog: pytest.LogCaptureFixture) -> None:
