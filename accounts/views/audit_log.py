@@ -2,6 +2,7 @@
 
 import csv
 import json
+import re
 from typing import Any
 from urllib.parse import urlencode
 
@@ -20,8 +21,8 @@ from accounts.models import AuditEntry
 
 MOST_EXPORTED = 50_000  # the newest; some 10 MB
 LAST_PAGE = 10_000
-# A cell that begins like this would be calculated by a spreadsheet.
-_FORMULA_BEGINS = ("=", "+", "-", "@", "\t", "\r")
+# A cell that begins like this would be calculated by a spreadsheet. To some a semicolon, tab or new line ends a cell.
+_FORMULA_BEGINS = re.compile(r"(?:^|(?<=[;\t\r\n]))(?=[=+\-@\t\r])")
 _COLUMNS = ("time", "person", "from", "what", "action", "target", "details")
 
 
@@ -95,7 +96,7 @@ def _exported(entry: AuditEntry) -> tuple[str, ...]:
 
 def cell(text: str) -> str:
     """The text as a spreadsheet may have it: no formula, whatever it says."""
-    return f"'{text}" if text.startswith(_FORMULA_BEGINS) else text
+    return _FORMULA_BEGINS.sub("'", text)
 
 
 def _link(wanted: Wanted, page: int) -> str:

@@ -4,11 +4,14 @@ import re
 from collections.abc import Iterator
 
 import pytest
+import requests
 
+from tests.accounts.routes import fill, parameters
 from tests.server import Keys, Server
 from tests.web_browser import WebBrowser
 
 PASSWORD = "correct-horse-battery"
+_ROUTES = "from tests.accounts.routes import site_routes; print(*site_routes(), sep='\\n')"
 LISTS = ["", "accounts/user/", "accounts/account/", "accounts/apikey/", "accounts/auditentry/"]
 
 
@@ -30,6 +33,14 @@ def acme(admin_server: Server) -> Keys:
 @pytest.fixture(scope="module")
 def root(admin_server: Server, acme: Keys) -> WebBrowser:
     return WebBrowser.of(admin_server, "root@example.org", PASSWORD)
+
+
+@pytest.fixture(scope="module")
+def admin_routes(admin_server: Server) -> list[str]:
+    routes = admin_server.manage("shell", "-v0", "-c", _ROUTES).stdout.split()
+    found = [route for route in routes if route.startswith("admin/")]
+    assert len(found) > 30
+    return found
 
 
 def text(browser: WebBrowser, path: str) -> str:
@@ -63,6 +74,32 @@ def test_its_own_log_in_form_answers_nobody(admin_server: Server) -> None:
 @pytest.mark.parametrize("path", LISTS)
 def test_people_who_are_no_superusers_are_refused(admin_server: Server, acme: Keys, path: str) -> None:
     assert WebBrowser.of(admin_server, "alice@example.org", PASSWORD).open(f"/admin/{path}").status_code == 403
+
+
+@pytest.mark.parametrize("caller", ["anonymous", "owner", "read key"])
+def test_no_route_of_it_is_anybody_elses(
+    admin_server: Server, admin_routes: list[str], acme: Keys, caller: str
+) -> None:
+    """In the place of rows in `access_table`, whose site has none of these routes."""
+    headers = {
+        "anonymous": {},
+        "owner": {"Cookie": WebBrowser.of(admin_server, "alice@example.org", PASSWORD).cookie_header},
+        "read key": {"Authorization": f"Bearer {acme.read_key}"},
+    }[caller]
+    for route in admin_routes:
+        path = fill(route, dict.fromkeys(parameters(route), "1"))
+        for method in ("GET", "POST"):
+            url = f"{admin_server.url}{path}"
+            reply = requests.request(method, url, headers=headers, allow_redirects=False, timeout=20)
+            assert _is_refused(reply), (method, path, reply.status_code)
+
+
+def _is_refused(reply: requests.Response) -> bool:
+    """403 or 404, or a way to the log-in; who logs out of where he never was comes to the beginning."""
+    away = reply.headers.get("Location", "")
+    return reply.status_code in (403, 404) or (
+        reply.status_code == 302 and ("/login/?next=" in away or away == "/admin/")
+    )
 
 
 def test_a_superuser_sees_accounts_with_their_usage(root: WebBrowser, acme: Keys) -> None:
