@@ -5,10 +5,14 @@ from collections.abc import Iterator
 
 import pytest
 
+from tests.accounts.routes import fill, parameters
 from tests.server import Keys, Server
+from tests.stats.test_access_while_watching import AT_ONCE, code_of
+from tests.stats.test_live_websocket import listening, message
 from tests.web_browser import WebBrowser
 
 PASSWORD = "correct-horse-battery"
+LOG_IN = {"/accounts/login/", "/admin/login/", "/admin/"}  # the last leads on: who is logged out is no superuser
 LISTS = ["", "accounts/user/", "accounts/account/", "accounts/apikey/", "accounts/auditentry/"]
 
 
@@ -60,9 +64,30 @@ def test_its_own_log_in_form_answers_nobody(admin_server: Server) -> None:
     assert 'action="/accounts/login/"' in reply.body.decode() or reply.status == 403
 
 
-@pytest.mark.parametrize("path", LISTS)
-def test_people_who_are_no_superusers_are_refused(admin_server: Server, acme: Keys, path: str) -> None:
-    assert WebBrowser.of(admin_server, "alice@example.org", PASSWORD).open(f"/admin/{path}").status_code == 403
+def test_every_address_of_it_is_closed_to_all_but_superusers(admin_server: Server, acme: Keys) -> None:
+    paths = admin_paths(admin_server)
+    assert len(paths) > 6 * len(LISTS)
+    owner = WebBrowser.of(admin_server, "alice@example.org", PASSWORD)
+    nobody, program = WebBrowser(admin_server), WebBrowser(admin_server, Authorization=f"Bearer {acme.read_key}")
+    for path in paths:
+        assert {owner.open(path).status_code, owner.submit(path).status_code} == {403}, path
+        assert {way_from(nobody, path), way_from(program, path)} <= LOG_IN, path
+
+
+def admin_paths(server: Server) -> list[str]:
+    """A path for each route of the admin site, as the server's own resolver has them."""
+    told = server.manage(
+        "shell", "--no-imports", "-c", "from tests.accounts import routes; print(*routes.site_routes())"
+    )
+    assert told.returncode == 0, told.stderr
+    routes = [route for route in told.stdout.split() if route.startswith("admin/")]
+    return [fill(route, dict.fromkeys(parameters(route), "1")) for route in routes]
+
+
+def way_from(browser: WebBrowser, path: str) -> str:
+    """Where the browser is sent instead of an answer."""
+    reply = browser.open(path, allow_redirects=False)
+    return reply.headers.get("Location", "").partition("?")[0]
 
 
 def test_a_superuser_sees_accounts_with_their_usage(root: WebBrowser, acme: Keys) -> None:
@@ -97,12 +122,16 @@ def test_nothing_is_made_or_deleted_there(root: WebBrowser, acme: Keys, model: s
 
 
 def test_a_person_is_shut_out_but_nobody_shuts_himself_out(admin_server: Server, root: WebBrowser) -> None:
-    admin_server.new_account("mallory@example.org", PASSWORD)
+    keys = admin_server.new_account("mallory@example.org", PASSWORD)
     mallory = WebBrowser.of(admin_server, "mallory@example.org", PASSWORD)
     assert "/accounts/logout/" in mallory.open("/profile/").text
     [link] = links(text(root, "accounts/user/?q=mallory"), "user")
     none = {f"memberships-{name}_FORMS": "0" for name in ("TOTAL", "INITIAL", "MIN_NUM", "MAX_NUM")}
-    assert root.submit(f"/admin/{link}", **none).status_code == 200  # without `is_active`
+    path, cookie = f"/ws/live/?account={keys.account}", mallory.cookie_header
+    with listening(admin_server, path, Cookie=cookie, Origin=admin_server.url) as page:
+        assert message(page)["account"] == keys.account
+        assert root.submit(f"/admin/{link}", **none).status_code == 200  # without `is_active`
+        assert code_of(page, AT_ONCE) == 4401
     assert 'action="/accounts/login/"' in mallory.open("/profile/").text
     [own] = links(text(root, "accounts/user/?q=root"), "user")
     assert root.submit(f"/admin/{own}", **none).status_code == 403
