@@ -74,7 +74,7 @@ def forget_ended() -> int:
     """Removes the sessions that are over by now, and what was noted of them; returns how many there were noted."""
     import_module(settings.SESSION_ENGINE).SessionStore.clear_expired()
     alive = Session.objects.values("session_key")
-    return UserSession.objects.exclude(session_key__in=alive).delete()[0]
+    return int(UserSession.objects.exclude(session_key__in=alive).delete()[0])
 
 
 def browser_in(user_agent: str) -> str:

@@ -30,9 +30,9 @@ class WebBrowser(requests.Session):
         assert "Log out" in browser.log_in(email, password).text
         return browser
 
-    def open(self, path: str, *, allow_redirects: bool = True) -> requests.Response:
+    def open(self, path: str) -> requests.Response:
         """A page, of a path or of a whole address."""
-        return self.get(urljoin(self._url, path), timeout=SECONDS, allow_redirects=allow_redirects)
+        return self.get(urljoin(self._url, path), timeout=SECONDS)
 
     def submit(self, path: str, token_from: str = "/accounts/login/", **fields: str) -> requests.Response:
         """Posts the form at `path`; the first token comes from a page that has one."""
