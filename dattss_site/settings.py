@@ -224,11 +224,12 @@ CELERY_BEAT_SCHEDULE: dict[str, Any] = (
         for shard in range(DATTSS_SHARDS)
     }
     | {
-        "forget-audit": {
-            "task": "accounts.forget_audit",
+        f"forget-{what}": {
+            "task": f"accounts.forget_{what}",
             "schedule": crontab(hour=3, minute=43),  # UTC
             "options": {"expires": 3600},
         }
+        for what in ("audit", "sessions", "unconfirmed")
     }
 )
 

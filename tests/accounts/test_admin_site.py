@@ -8,6 +8,8 @@ import requests
 
 from tests.accounts.routes import fill, parameters
 from tests.server import Keys, Server
+from tests.stats.test_access_while_watching import AT_ONCE, code_of
+from tests.stats.test_live_websocket import listening, message
 from tests.web_browser import WebBrowser
 
 PASSWORD = "correct-horse-battery"
@@ -134,12 +136,16 @@ def test_nothing_is_made_or_deleted_there(root: WebBrowser, acme: Keys, model: s
 
 
 def test_a_person_is_shut_out_but_nobody_shuts_himself_out(admin_server: Server, root: WebBrowser) -> None:
-    admin_server.new_account("mallory@example.org", PASSWORD)
+    keys = admin_server.new_account("mallory@example.org", PASSWORD)
     mallory = WebBrowser.of(admin_server, "mallory@example.org", PASSWORD)
     assert "/accounts/logout/" in mallory.open("/profile/").text
     [link] = links(text(root, "accounts/user/?q=mallory"), "user")
     none = {f"memberships-{name}_FORMS": "0" for name in ("TOTAL", "INITIAL", "MIN_NUM", "MAX_NUM")}
-    assert root.submit(f"/admin/{link}", **none).status_code == 200  # without `is_active`
+    path, cookie = f"/ws/live/?account={keys.account}", mallory.cookie_header
+    with listening(admin_server, path, Cookie=cookie, Origin=admin_server.url) as page:
+        assert message(page)["account"] == keys.account
+        assert root.submit(f"/admin/{link}", **none).status_code == 200  # without `is_active`
+        assert code_of(page, AT_ONCE) == 4401
     assert 'action="/accounts/login/"' in mallory.open("/profile/").text
     [own] = links(text(root, "accounts/user/?q=root"), "user")
     assert root.submit(f"/admin/{own}", **none).status_code == 403
