@@ -63,7 +63,10 @@ class Event(msgspec.Struct, gc=False):
 
 
 class Commit(msgspec.Struct, gc=False, kw_only=True):
-    """What one process sends each interval: `upt`, `age` in seconds, `mem` in bytes, `cpu` in per cent of one core."""
+    """What one process sends each interval: `upt`, `age` in seconds, `mem` in bytes, `cpu` in per cent of one core.
+
+    `hst` is its machine and `ver` its client, `python 0.1.0`; a client need not send them with each commit.
+    """
 
     nam: str
     upt: Amount | None = None
@@ -74,6 +77,8 @@ class Commit(msgspec.Struct, gc=False, kw_only=True):
     iid: Annotated[str, Meta(max_length=128)] = ""
     seq: Count | None = None
     age: Annotated[float, Meta(ge=0, le=OLDEST)] = 0.0
+    hst: str = ""
+    ver: str = ""
     prt: Partials
     evt: list[Event] = []
 
