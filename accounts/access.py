@@ -22,7 +22,7 @@ from rest_framework.exceptions import AuthenticationFailed, NotAuthenticated
 from rest_framework.request import Request
 
 from accounts.keys import find_key, store_last_used
-from accounts.models import SYSTEM_ACCOUNT_ID, Account, Membership, Role, Scope, User
+from accounts.models import SYSTEM_ACCOUNT_ID, Account, Contact, Membership, Role, Scope, User
 
 PUBLIC = "public"
 READ_KEY = "read key"
@@ -147,6 +147,19 @@ def enter(request: HttpRequest, account_id: int, right: Right = Right.READ) -> A
     if request.session.get(SESSION_FIELD) != account_id:
         request.session[SESSION_FIELD] = account_id
     return access
+
+
+def contact_of(access: Access, person: User, contact_id: int, *, of_others: bool = False) -> Contact:
+    """A contact in the account that the person may change: his own and, with `of_others`, for an owner everybody's.
+
+    Http404 where the account has no such contact; PermissionDenied where it is somebody else's.
+    """
+    contact = Contact.objects.select_related("account", "user").filter(account=access.account, pk=contact_id).first()
+    if contact is None:
+        raise Http404
+    if contact.user_id != person.pk and not (of_others and access.is_owner):
+        raise PermissionDenied
+    return contact
 
 
 def current_account(request: HttpRequest) -> Account | None:

@@ -1,10 +1,18 @@
 """Mail to people: where it goes, and links that lead to this server whatever the request's Host header says."""
 
+import logging
 from dataclasses import dataclass
 from pathlib import Path
+from smtplib import SMTPRecipientsRefused
 from urllib.parse import urlsplit, urlunsplit
 
+from anymail.exceptions import AnymailError, AnymailInvalidAddress, AnymailRecipientsRefused
 from django.conf import settings
+from django.core.mail import EmailMessage
+
+from accounts.delivery import NotNow, Refused
+
+log = logging.getLogger("dattss.mail")
 
 FILE_BACKEND = "django.core.mail.backends.filebased.EmailBackend"
 
@@ -37,3 +45,25 @@ def outbox() -> str:
     if settings.EMAIL_BACKEND != FILE_BACKEND:
         return ""
     return Path(settings.EMAIL_FILE_PATH).name
+
+
+def deliver(message: EmailMessage) -> None:
+    """Hands a mail to one address over to the provider. Raises Refused or NotNow."""
+    try:
+        message.send()
+    except (AnymailRecipientsRefused, AnymailInvalidAddress):
+        raise _refused() from None
+    except (OSError, AnymailError) as error:  # smtplib's errors are OSErrors
+        if _for_ever(error):
+            raise _refused() from None
+        log.warning("A mail could not be sent: %s.", type(error).__name__)
+        raise NotNow("The mail could not be sent right now. Try again in a minute.", answered=False) from None
+
+
+def _refused() -> Refused:
+    return Refused("The mail provider refuses this address. Look whether it is written right.")
+
+
+def _for_ever(error: Exception) -> bool:
+    """Whether a mail server refused the address with a code that is not a passing one (RFC 5321, 4.2.1)."""
+    return isinstance(error, SMTPRecipientsRefused) and all(code >= 500 for code, _ in error.recipients.values())

@@ -10,6 +10,11 @@ _of_an_account = [
     path("keys/", keys.keys, name="account_keys"),
     path("keys/<int:key_id>/revoke/", keys.revoke_key, name="account_key_revoke"),
     path("contacts/", contacts.contacts, name="account_contacts"),
+    path("contacts/email/", contacts.add_email, name="account_contact_email"),
+    path("contacts/phone/", contacts.add_phone, name="account_contact_phone"),
+    path("contacts/<int:contact_id>/confirm/", contacts.confirm, name="account_contact_confirm"),
+    path("contacts/<int:contact_id>/send/", contacts.send, name="account_contact_send"),
+    path("contacts/<int:contact_id>/remove/", contacts.remove, name="account_contact_remove"),
     path("usage/", usage.usage, name="account_usage"),
     path("audit/", audit_log.audit_log, name="account_audit_log"),
 ]
@@ -19,5 +24,6 @@ urlpatterns = [
     path("accounts/email/", login.addresses, name="account_email"),
     path("accounts/", include("allauth.account.urls")),
     path("profile/", profile.profile, name="profile"),
+    path("profile/theme/", profile.theme, name="profile_theme"),
     path("a/<int:account_id>/", include(_of_an_account)),
 ]

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 import psutil
 
@@ -57,9 +57,9 @@ def program(*command: str, environment: dict[str, str] | None = None, cpu: int |
 
 
 @contextmanager
-def bare_daphne() -> Iterator[int]:
-    """The bare application on Daphne."""
-    with program(sys.executable, "-m", "benchmarks.bare_daphne", "PORT") as port:
+def bare_daphne(kind: Literal["daphne", "ours"]) -> Iterator[int]:
+    """The bare application on Daphne as it comes, or as our server runs it."""
+    with program(sys.executable, "-m", "benchmarks.bare_daphne", "PORT", kind) as port:
         yield port
 
 

@@ -4,6 +4,7 @@ A wrong value never raises here: the default is used, and the sentence in `probl
 (`dattss_site.checks`), so that a start with a bad value ends in one clear line and not in a traceback.
 """
 
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -80,6 +81,23 @@ class Environment:
             return raw.rstrip("/") if parts.scheme in ("http", "https") else raw
         self.problems.append(f"{name} must be an URL that begins with {' or '.join(s + ':' for s in schemes)}.")
         return ""
+
+    def matching(self, name: str, pattern: str, wanted: str) -> str:
+        """A secret all of which matches `pattern`; empty where unset. The value is never echoed."""
+        raw = self.secret(name)
+        if not raw or re.fullmatch(pattern, raw):
+            return raw
+        self.problems.append(f"{name} must be {wanted}.")
+        return ""
+
+    def countries(self, name: str, default: str) -> frozenset[str]:
+        """ISO codes of countries with commas between them, in any case."""
+        raw = self.text(name, default)
+        codes = [code.strip().upper() for code in raw.split(",")]
+        if all(re.fullmatch("[A-Z]{2}", code) for code in codes):
+            return frozenset(codes)
+        self._refuse(name, raw, "codes of countries with commas between them, such as DE,US")
+        return frozenset(default.split(","))
 
     def _refuse(self, name: str, raw: str, wanted: str) -> None:
         self.problems.append(f"{name} must be {wanted}, not {raw!r}.")

@@ -1,7 +1,7 @@
 """The process that serves: Daphne with the engine of a shard or, as a web node, without; and the UDP socket."""
 
 # Daphne installs Twisted's asyncio reactor when it is imported, which must come before anything else of Twisted.
-from daphne.server import Server  # isort: skip
+from dattss_site.daphne_server import DaphneServer  # isort: skip
 
 import asyncio
 import logging
@@ -11,7 +11,7 @@ from channels.layers import BaseChannelLayer
 from channels.worker import Worker
 from django.conf import settings
 from django.db import DatabaseError
-from twisted.internet import defer, error, reactor
+from twisted.internet import defer, reactor
 
 from dattss_site.asgi import application
 from dattss_site.long_lived import LongLived
@@ -43,7 +43,9 @@ class SiteServer:
         self._tasks: list[asyncio.Task[None]] = []
         self._before_stop: list[Callable[[], None]] = []
         endpoint = f"tcp:port={settings.PORT}:interface={settings.HOST.replace(':', chr(92) + ':')}"
-        self._server = _Daphne(application, endpoints=[endpoint], server_name="dattss", application_close_timeout=3)
+        self._server = DaphneServer(
+            application, endpoints=[endpoint], server_name="dattss", application_close_timeout=3
+        )
 
     def before_stop(self, act: Callable[[], None]) -> None:
         """`act` is called, in a thread, when the server is asked to stop and still serves."""
@@ -58,8 +60,6 @@ class SiteServer:
 
     async def _start(self, started: Callable[[], None]) -> None:
         loop = runtime.loop = asyncio.get_running_loop()
-        # Twisted would write a line of an access log for each request, to a log that Daphne sends nowhere.
-        self._server.http_factory.log = _unlogged
         layer = channel_layer()
         try:
             await self._keys.start()
@@ -105,22 +105,6 @@ class SiteServer:
         if runtime.forwarder is not None:
             runtime.forwarder.stop()
         self._keys.stop()
-
-
-class _Daphne(Server):  # type: ignore[misc]  # Daphne has no types
-    """Daphne that says why it cannot listen, instead of only logging it."""
-
-    failure = ""
-
-    def listen_error(self, failure: object) -> None:
-        value = getattr(failure, "value", failure)
-        reason = value.socketError.strerror if isinstance(value, error.CannotListenError) else str(value)
-        self.failure = f"Port {settings.PORT} on {settings.HOST} cannot be opened: {reason}. Set PORT to another one."
-        self.stop()
-
-
-def _unlogged(request: object) -> None:
-    """Instead of an access log."""
 
 
 def _parts(number: int, layer: BaseChannelLayer) -> Parts:

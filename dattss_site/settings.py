@@ -90,6 +90,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "allauth.account.middleware.AccountMiddleware",
+    "accounts.middleware.PersonalTimeZone",
 ]
 ROOT_URLCONF = "dattss_site.urls"
 ASGI_APPLICATION = "dattss_site.asgi.application"
@@ -206,12 +207,32 @@ ACCOUNT_ADAPTER = "accounts.adapter.AccountAdapter"
 DEFAULT_FROM_EMAIL = ENVIRONMENT.text("DEFAULT_FROM_EMAIL", f"DaTtSs <dattss@{_public.hostname}>")
 EMAIL_BACKEND = "django.core.mail.backends.filebased.EmailBackend"
 EMAIL_FILE_PATH = DATTSS_DATA / "outbox"
+EMAIL_TIMEOUT = 10  # seconds; somebody looks at a page meanwhile
 _email_url = ENVIRONMENT.secret("EMAIL_URL")
 if _email_url:
     try:
-        globals().update({k: v for k, v in dj_email_url.parse(_email_url).items() if k.startswith("EMAIL_")})
+        _email = {k: v for k, v in dj_email_url.parse(_email_url).items() if k.startswith("EMAIL_") and v is not None}
+        globals().update(_email)
     except (ValueError, KeyError):
         ENVIRONMENT.problems.append("EMAIL_URL must be an URL such as smtp://user:password@host:587/?tls=True.")
+
+# --- Telephone --------------------------------------------------------------------------------------------------------
+TWILIO_ACCOUNT_SID = ENVIRONMENT.matching(
+    "TWILIO_ACCOUNT_SID", "AC[0-9A-Za-z]{32}", "AC and 32 digits, as Twilio's console shows it"
+)
+TWILIO_AUTH_TOKEN = ENVIRONMENT.matching(
+    "TWILIO_AUTH_TOKEN", "[0-9A-Za-z]{32}", "32 digits, as Twilio's console shows it"
+)
+TWILIO_FROM = ENVIRONMENT.matching(
+    "TWILIO_FROM", r"\+[1-9][0-9]{6,14}", "a phone number that Twilio gave you, such as +15017122661"
+)
+TWILIO_API_URL = ENVIRONMENT.url("TWILIO_API_URL", ("http", "https")) or "https://api.twilio.com"
+# Countries whose numbers are seldom used to earn by being called: the European Economic Area, Switzerland, the United
+# Kingdom, the United States, Canada, Australia and New Zealand.
+DATTSS_PHONE_COUNTRIES = ENVIRONMENT.countries(
+    "DATTSS_PHONE_COUNTRIES",
+    "AT,AU,BE,BG,CA,CH,CY,CZ,DE,DK,EE,ES,FI,FR,GB,GR,HR,HU,IE,IS,IT,LI,LT,LU,LV,MT,NL,NO,NZ,PL,PT,RO,SE,SI,SK,US",
+)
 
 # --- API --------------------------------------------------------------------------------------------------------------
 REST_FRAMEWORK: dict[str, Any] = {

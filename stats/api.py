@@ -18,6 +18,7 @@ from rest_framework.views import APIView
 from accounts import access
 from accounts.models import Account
 from accounts.routing import shard_of
+from accounts.timezones import UTC, chosen_zone
 from stats import history, ingest, owned
 from stats.aggregation.group_state import state_of
 from stats.aggregation.names import is_name
@@ -129,7 +130,10 @@ class DayView(APIView):
             OpenApiParameter("date", datetime.date, description="The local day; today where missing."),
             OpenApiParameter("step", int, description="Minutes a point, 1 to 60; 5 where missing."),
             OpenApiParameter(
-                "tz", str, description="The viewer's time zone, such as Europe/Berlin; UTC where missing."
+                "tz",
+                str,
+                description="The viewer's time zone, such as Europe/Berlin; where missing the one of your profile, "
+                "for a read key UTC.",
             ),
             OpenApiParameter(
                 "q",
@@ -149,7 +153,7 @@ class DayView(APIView):
             shown = history.view(
                 date=query.get("date") or None,
                 step=query.get("step") or history.DEFAULT_STEP,
-                tz=query.get("tz") or "UTC",
+                tz=query.get("tz") or chosen_zone(request.user) or UTC,
                 q=query.get("q") or None,
                 now=time.time(),
             )

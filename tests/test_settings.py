@@ -37,6 +37,13 @@ def up(**environment: str) -> subprocess.CompletedProcess[str]:
         ),
         ("PUBLIC_URL", "example.org", "PUBLIC_URL must be an URL that begins with http: or https:."),
         ("DATTSS_SHARD", "1", "DATTSS_SHARD must be a whole number from 0 to 0, not '1'."),
+        ("TWILIO_ACCOUNT_SID", "12345", "TWILIO_ACCOUNT_SID must be AC and 32 digits"),
+        ("TWILIO_AUTH_TOKEN", "hush", "TWILIO_AUTH_TOKEN must be 32 digits"),
+        ("TWILIO_FROM", "030 901820", "TWILIO_FROM must be a phone number"),
+        ("TWILIO_FROM_FILE", "/nowhere/from", "TWILIO_FROM_FILE must be the path of a readable file"),
+        ("TWILIO_API_URL", "api.twilio.com", "TWILIO_API_URL must be an URL that begins with http: or https:."),
+        ("DATTSS_PHONE_COUNTRIES", "Germany", "DATTSS_PHONE_COUNTRIES must be codes of countries"),
+        ("DATTSS_PHONE_COUNTRIES", "DE,XX", "DATTSS_PHONE_COUNTRIES names XX,"),
         ("SECRET_KEY_FILE", "/nowhere/key", "SECRET_KEY_FILE must be the path of a readable file"),
         ("DATTSS_DATA", "/proc/nowhere", "DATTSS_DATA must be a folder that can be written"),
     ],
@@ -64,6 +71,14 @@ def test_a_secret_may_come_from_a_file(tmp_path: Path) -> None:
     environment = Environment({"SECRET_KEY_FILE": str(tmp_path / "key")})
     assert environment.secret("SECRET_KEY") == "hush"
     assert environment.problems == []
+
+
+def test_a_secret_of_the_wrong_form_is_never_echoed(tmp_path: Path) -> None:
+    (tmp_path / "token").write_text("almost-a-secret\n")
+    environment = Environment({"T_FILE": str(tmp_path / "token"), "U": "0" * 32})
+    assert environment.matching("T", "[0-9]{32}", "32 digits") == ""
+    assert environment.matching("U", "[0-9]{32}", "32 digits") == "0" * 32
+    assert environment.problems == ["T must be 32 digits."]
 
 
 def test_the_made_secret_key_is_kept_and_private(tmp_path: Path) -> None:

@@ -27,7 +27,7 @@ class Visitor:
         found = _TOKEN.search(page.body)
         assert found is not None
         form = {"login": email, "password": password, "csrfmiddlewaretoken": found[1].decode()}
-        answer = self.send("POST", "/accounts/login/", urlencode(form).encode(), "application/x-www-form-urlencoded")
+        answer = self.post("/accounts/login/", form)
         assert answer.status == 200
         assert self._cookie("sessionid")
         return self
@@ -37,6 +37,10 @@ class Visitor:
         body = None if said is None else json.dumps(said).encode()
         return self.send(method, f"/api/v1/{path}", body, "application/json")
 
+    def post(self, path: str, fields: dict[str, str]) -> Reply:
+        """A form, filled in."""
+        return self.send("POST", path, urlencode(fields).encode(), "application/x-www-form-urlencoded")
+
     def send(self, method: str, path: str, body: bytes | None = None, kind: str = "") -> Reply:
         """Any request; redirects are followed."""
         headers = {"Referer": self._server.url, "X-CSRFToken": self._cookie("csrftoken")}
@@ -44,7 +48,7 @@ class Visitor:
             headers["Content-Type"] = kind
         request = Request(self._server.url + path, body, headers, method=method)
         try:
-            with self._opener.open(request, timeout=10) as answer:
+            with self._opener.open(request, timeout=30) as answer:
                 return Reply(answer.status, dict(answer.headers), answer.read())
         except HTTPError as error:
             with error:

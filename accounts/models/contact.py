@@ -1,7 +1,9 @@
 """Where people of an account want to be told: addresses and numbers, used only once they are confirmed."""
 
 from django.db import models
+from django.utils import timezone
 
+from accounts import phones
 from accounts.models.account import Account
 from accounts.models.user import User
 
@@ -29,6 +31,11 @@ class Contact(models.Model):
     def __str__(self) -> str:
         return f"{self.medium} {self.address} of {self.account_id}"
 
+    @property
+    def shown(self) -> str:
+        """The address as people read it."""
+        return phones.shown(self.address) if self.medium == Medium.PHONE else self.address
+
 
 class Way(models.TextChoices):
     EMAIL = "email", "E-mail"
@@ -37,15 +44,25 @@ class Way(models.TextChoices):
 
 
 class Confirmation(models.Model):
-    """A code that was sent to a contact; its keyed hash is kept. It ends at `expires` or after too many `tries`."""
+    """A code that was sent to a contact; its keyed hash is kept. It ends at `expires` or after too many `tries`.
 
-    contact = models.ForeignKey(Contact, on_delete=models.CASCADE, related_name="confirmations")
+    It is kept for at least a day, also when its contact is removed, since limits count by address, account and user:
+    none of them begins anew by removing a contact and adding it again.
+    """
+
+    contact = models.ForeignKey(Contact, on_delete=models.SET_NULL, null=True, related_name="confirmations")
+    account = models.ForeignKey(Account, on_delete=models.SET_NULL, null=True, related_name="+")
+    user = models.ForeignKey(User, on_delete=models.SET_NULL, null=True, related_name="+")
+    address = models.CharField(max_length=254)
     way = models.CharField(max_length=5, choices=Way.choices)
     hash = models.CharField(max_length=64)
-    created = models.DateTimeField(auto_now_add=True)
+    created = models.DateTimeField(default=timezone.now, db_index=True)
     expires = models.DateTimeField()
     tries = models.PositiveSmallIntegerField(default=0)
     used = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        indexes = [models.Index(fields=["address", "created"], name="codes_to_address")]
 
     def __str__(self) -> str:
         return f"{self.way} to contact {self.contact_id}"

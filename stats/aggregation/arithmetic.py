@@ -45,8 +45,7 @@ def combine(parts: Floats, pct: Floats, unknown: Flags | None = None) -> Floats:
     return merged
 
 
-def _tails(parts: Floats, pct: Floats) -> list[Floats]:
+def _tails(parts: Floats, pct: Floats) -> tuple[Floats, Floats]:
     """The estimated `bot` and `top` of each stat."""
-    names = {"cnt": CNT, "min": MIN, "bot": BOT, "top": TOP, "max": MAX}
-    columns = {name: np.ascontiguousarray(parts[field].T) for name, field in names.items()}
-    return mixture.estimate(columns, pct, (pct, 1.0 - pct))
+    bot, top = mixture.estimate(parts[[CNT, MIN, BOT, TOP, MAX]], pct, (pct, 1.0 - pct))
+    return bot, top

@@ -9,102 +9,84 @@ without bound.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
-Flags = NDArray[np.bool_]
 
 _NOISE = 1e-12  # what a share may be off by after the shares of many partials were added up
 _DIGITS = 6  # significant digits of an estimate; more would only pretend
 
 
-def estimate(parts: dict[str, Floats], pct: Floats, quantiles: Sequence[Floats]) -> list[Floats]:
-    """Some quantiles of each row's mixture.
+def estimate(parts: Floats, pct: Floats, quantiles: Sequence[Floats]) -> list[Floats]:
+    """Each of the quantiles of each row's mixture.
 
-    `parts` holds the arrays `cnt`, `min`, `bot`, `top`, `max`, each of the shape (rows, partials); a `cnt` of 0 marks
-    an absent partial. `pct` (rows) is the share that `bot` and `top` cut off, each of `quantiles` (rows) a wanted
-    share, 0 to 1. Returns an array (rows) for each of these, rounded to six significant digits. A row without partials
-    gives 0.
+    `parts` has the shape (5, partials, rows): `cnt`, `min`, `bot`, `top`, `max`; a `cnt` of 0 marks an absent partial.
+    `pct` (rows) is the share that `bot` and `top` cut off, a quantile (rows) the wanted share, 0 to 1. Returns arrays
+    (rows), rounded to six significant digits. A row without partials gives 0.
     """
-    present = parts["cnt"] > 0
-    filled = present.any(axis=1)
-    lowest = np.where(filled, np.where(present, parts["min"], np.inf).min(axis=1), 0.0)
-    highest = np.where(filled, np.where(present, parts["max"], -np.inf).max(axis=1), 0.0)
-    mixture = _Mixture(parts, pct, lowest)
-    told = (np.clip(_rounded(_quantile(mixture, quantile)), lowest, highest) for quantile in quantiles)
-    return [np.where(lowest == highest, lowest, wanted) for wanted in told]
-
-
-@dataclass(frozen=True)
-class _Ramp:
-    """A share of the values, spread evenly from `start` over `width`; all of it at `start` where `flat`."""
-
-    start: Floats
-    width: Floats
-    flat: Flags
-    some_flat: bool
-    share: Floats
+    present = parts[0] > 0
+    filled = present.any(axis=0)
+    lowest = np.where(filled, np.where(present, parts[1], np.inf).min(axis=0), 0.0)
+    highest = np.where(filled, np.where(present, parts[4], -np.inf).max(axis=0), 0.0)
+    mixture = _Mixture(parts[0], np.where(present, parts[1:], lowest), pct)
+    return [np.clip(_rounded(_quantile(mixture, wanted)), lowest, highest) for wanted in quantiles]
 
 
 class _Mixture:
-    """The distribution of each row. `knots` (rows, 4 x partials) are, in order, the points between which it is linear.
+    """The distribution of each row. `knots` (4 x partials, rows) are, in order, the points between which it is linear.
 
     It works with half the values: the difference of two finite numbers may not be finite, that of their halves is.
     """
 
-    def __init__(self, parts: dict[str, Floats], pct: Floats, lowest: Floats) -> None:
-        count = parts["cnt"]
-        low, bottom, top, high = (
-            np.where(count > 0, parts[name], lowest[:, None]) * 0.5 for name in ("min", "bot", "top", "max")
-        )
-        bottom = np.clip(bottom, low, high)
-        top = np.clip(top, bottom, high)
-        weight = count / np.maximum(count.sum(axis=1, keepdims=True), 1.0)
-        tail = weight * pct[:, None]
-        body = weight - 2.0 * tail
-        self.knots = np.sort(np.concatenate((low, bottom, top, high), axis=1), axis=1)
-        self._ramps = [_ramp(low, bottom, tail), _ramp(bottom, top, body), _ramp(top, high, tail)]
+    def __init__(self, count: Floats, points: Floats, pct: Floats) -> None:
+        """`count` is (partials, rows), `points` are (4, partials, rows)."""
+        points = points * 0.5
+        np.clip(points[1], points[0], points[3], out=points[1])
+        np.clip(points[2], points[1], points[3], out=points[2])
+        weight = count / np.maximum(count.sum(axis=0), 1.0)
+        tail = weight * pct
+        flat = (3 * len(count), -1)
+        self.knots = np.sort(points.reshape(4 * len(count), -1), axis=0)
+        # Three ramps of each partial: a share of the values, spread evenly over a width, or all of it at the start.
+        self._start = points[:3].reshape(flat)
+        width = (points[1:] - points[:3]).reshape(flat)
+        self._share = np.concatenate((tail, weight - 2.0 * tail, tail))
+        self._steep = width <= 0
+        self._width = np.where(self._steep, 1.0, width)
 
     def up_to(self, x: Floats) -> Floats:
         """The share of each row's values that are at most `x` (rows)."""
-        return self._share(x[:, None], np.greater_equal)
+        return self._reached(x, np.greater_equal)
 
     def below(self, x: Floats) -> Floats:
         """The share of each row's values that are under `x` (rows)."""
-        return self._share(x[:, None], np.greater)
+        return self._reached(x, np.greater)
 
-    def _share(self, x: Floats, compare: np.ufunc) -> Floats:
-        total = np.zeros(len(x))
-        for ramp in self._ramps:
-            with np.errstate(over="ignore"):
-                reached = (x - ramp.start) / ramp.width
-            if ramp.some_flat:
-                np.copyto(reached, compare(x, ramp.start), where=ramp.flat)
-            np.minimum(np.maximum(reached, 0.0, out=reached), 1.0, out=reached)
-            total += np.einsum("ij,ij->i", reached, ramp.share)
+    def _reached(self, x: Floats, compare: np.ufunc) -> Floats:
+        reached = x - self._start
+        with np.errstate(over="ignore"):
+            reached /= self._width
+        compare(x, self._start, out=reached, where=self._steep)
+        np.maximum(reached, 0.0, out=reached)
+        np.minimum(reached, 1.0, out=reached)
+        reached *= self._share
+        total: Floats = reached.sum(axis=0)
         return total
-
-
-def _ramp(start: Floats, end: Floats, share: Floats) -> _Ramp:
-    width = end - start
-    flat = width <= 0
-    return _Ramp(start, np.where(flat, 1.0, width), flat, bool(flat.any()), share)
 
 
 def _quantile(mixture: _Mixture, quantile: Floats) -> Floats:
     """Where the share of values reaches `quantile`: the first knot by bisection, then on the line that leads to it."""
-    row = np.arange(len(mixture.knots))
+    row = np.arange(mixture.knots.shape[1])
     first = np.zeros(len(row), np.int64)
-    last = np.full(len(row), mixture.knots.shape[1] - 1)
+    last = np.full(len(row), len(mixture.knots) - 1)
     while (first < last).any():
         middle = (first + last) // 2
-        reached = mixture.up_to(mixture.knots[row, middle]) >= quantile - _NOISE
+        reached = mixture.up_to(mixture.knots[middle, row]) >= quantile - _NOISE
         last = np.where(reached, middle, last)
         first = np.where(reached, first, np.minimum(middle + 1, last))
-    start, end = mixture.knots[row, np.maximum(last - 1, 0)], mixture.knots[row, last]
+    start, end = mixture.knots[np.maximum(last - 1, 0), row], mixture.knots[last, row]
     at_start, before_end = mixture.up_to(start), mixture.below(end)
     gain = before_end - at_start
     on_line = (gain > _NOISE) & (quantile < before_end)

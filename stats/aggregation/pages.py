@@ -207,11 +207,14 @@ class Page(Generic[Owner]):
         self.pct[rows] = values[PCT]
         self.emp[rows] = values[EMP]
         values = values[:FIELDS]
-        if not self.ring[CNT, slot % SLOTS, rows].any() and np.bincount(rows).max() == 1:
-            self._store(slot, rows, values)  # as most are: one partial of each stat, and nothing to merge
+        if np.bincount(rows).max() > 1:
+            while rows.size:
+                rows, values = self._fold_wave(slot, rows, values)
             return
-        while rows.size:
-            rows, values = self._fold_wave(slot, rows, values)
+        held = self.ring[:, slot % SLOTS, rows]
+        if held[CNT].any():
+            values = combine(np.stack((held, values), axis=1), self.pct[rows])
+        self._store(slot, rows, values)
 
     def _fold_wave(self, slot: int, rows: Rows, values: Floats) -> tuple[Rows, Floats]:
         """Merges up to `_WAVE` parts of each row, in their order, into the slot; returns what is left over."""

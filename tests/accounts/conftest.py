@@ -1,6 +1,6 @@
 """Alice owns an account, Bob is a member or a viewer of it, Charlie is a stranger with an account of his own."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import pytest
 from django.core.cache import cache
@@ -9,6 +9,7 @@ from pytest_django import Settings
 
 from accounts.models import Account, Membership, Role, User
 from accounts.opening import OpenedAccount, open_account
+from tests.twilio_server import Twilio, running_twilio
 
 PASSWORD = "correct horse battery"
 
@@ -71,3 +72,12 @@ def browser_of() -> Callable[[User], Client]:
         return client
 
     return log_in
+
+
+@pytest.fixture
+def twilio(settings: Settings) -> Iterator[Twilio]:
+    """A server that answers as Twilio does, set up as ours."""
+    with running_twilio() as server:
+        for name, value in server.settings.items():
+            setattr(settings, name, value)
+        yield server

@@ -5,8 +5,9 @@ from collections.abc import Callable
 import pytest
 from django.test import Client
 
-from accounts.models import Account, User
+from accounts.models import Account, Contact, User
 from tests.accounts.pages import read_page
+from tests.twilio_server import Twilio
 
 OPEN_PAGES = [
     "/accounts/login/",
@@ -19,7 +20,13 @@ OPEN_PAGES = [
     "/accounts/password/reset/key/1-nonsense/",
     "/accounts/password/reset/key/done/",
 ]
-OWN_PAGES = ["/accounts/logout/", "/accounts/email/", "/accounts/password/change/", "/accounts/reauthenticate/"]
+OWN_PAGES = [
+    "/profile/",
+    "/accounts/logout/",
+    "/accounts/email/",
+    "/accounts/password/change/",
+    "/accounts/reauthenticate/",
+]
 
 
 def look_at(browser: Client, path: str) -> None:
@@ -32,8 +39,8 @@ def look_at(browser: Client, path: str) -> None:
     assert "Menu:" not in text
     page = read_page(response.content)
     for found in page.visible_inputs():
-        assert found["id"] in page.labelled
-        assert "placeholder" not in found
+        assert found["id"] in page.labelled or found.get("aria-label")
+        assert "placeholder" not in found or found["type"] == "search"
         assert set(found.get("aria-describedby", "").split()) <= page.ids
         if found.get("type") == "password":
             assert found["autocomplete"] in ("current-password", "new-password")
@@ -51,6 +58,12 @@ def test_pages_for_who_is_logged_in(alice: User, browser_of: Callable[[User], Cl
 
 def test_the_page_to_set_a_first_password(browser_of: Callable[[User], Client], db: None) -> None:
     look_at(browser_of(User.objects.create_user("dora@example.org")), "/accounts/password/set/")
+
+
+def test_the_contacts_pages(alice: User, acme: Account, twilio: Twilio, browser_of: Callable[[User], Client]) -> None:
+    contact = Contact.objects.create(account=acme, user=alice, medium="email", address="a@example.org")
+    for path in ("", "email/", "phone/", f"{contact.pk}/confirm/", f"{contact.pk}/remove/"):
+        look_at(browser_of(alice), f"/a/{acme.pk}/contacts/{path}")
 
 
 def test_the_keys_pages(alice: User, acme: Account, browser_of: Callable[[User], Client]) -> None:

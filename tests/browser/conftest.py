@@ -35,9 +35,11 @@ def new_page(browser: Browser) -> Iterator[Callable[..., Page]]:
     complaints: list[str] = []
     contexts = []
 
-    def open_page(width: int = 1440, height: int = 900, scheme: str = "light") -> Page:
+    def open_page(width: int = 1440, height: int = 900, scheme: str = "light", zone: str | None = None) -> Page:
         context = browser.new_context(
-            viewport={"width": width, "height": height}, color_scheme="dark" if scheme == "dark" else "light"
+            viewport={"width": width, "height": height},
+            color_scheme="dark" if scheme == "dark" else "light",
+            timezone_id=zone,
         )
         contexts.append(context)
         page = context.new_page()

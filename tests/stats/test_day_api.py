@@ -4,6 +4,7 @@ import datetime as dt
 import json
 from typing import Any
 from urllib.parse import quote
+from zoneinfo import ZoneInfo
 
 import jsonschema  # type: ignore[import-untyped]
 import pytest
@@ -13,6 +14,7 @@ from stats.storage.lines import of_rows
 from stats.storage.prt_writer import Writer
 from tests.server import Keys, Server
 from tests.stats.one_sketch import sketch_of
+from tests.visitor import Visitor
 
 DAY = dt.date(2026, 11, 18)
 MIDNIGHT = (DAY.toordinal() - dt.date(1970, 1, 1).toordinal()) * 1440
@@ -73,3 +75,43 @@ def test_answers_are_as_the_document_says(server: Server, written: Keys, query: 
     answer = ask(server, written, query).json
     jsonschema.validate(answer, {**schema, "components": {"schemas": closed}})
     assert any(answer["typical"])
+
+
+# --- the person's time zone -------------------------------------------------------------------------------------------
+def person_in(server: Server, zone: str, email: str) -> tuple[Keys, Visitor]:
+    """Somebody with an account of his own, who chose the zone in the profile."""
+    keys = server.new_account(email)
+    visitor = Visitor(server).log_in(email)
+    assert visitor.post("/profile/", {"timezone": zone, "theme": ""}).status == 200
+    return keys, visitor
+
+
+def day_of(visitor: Visitor, query: str = "") -> Any:
+    return visitor.api("GET", f"stats/api/c/orders/day/?{query}").json
+
+
+@pytest.mark.parametrize("zone", ["Pacific/Auckland", "America/Los_Angeles"])
+def test_today_is_the_persons_day(server: Server, zone: str) -> None:
+    """Between these two it is another day for 21 hours of each 24."""
+    _, visitor = person_in(server, zone, f"today-{zone[-5:].lower()}@example.org")
+    before = dt.datetime.now(ZoneInfo(zone)).date()
+    day = day_of(visitor)
+    after = dt.datetime.now(ZoneInfo(zone)).date()
+    assert day["tz"] == zone
+    assert day["date"] in (str(before), str(after))
+    start = dt.datetime.fromtimestamp(day["start"], ZoneInfo(zone))
+    assert (str(start.date()), start.hour, start.minute) == (day["date"], 0, 0)
+
+
+def test_days_on_which_clocks_change_are_as_long_as_they_are(server: Server) -> None:
+    _, visitor = person_in(server, "Europe/Berlin", "dst@example.org")
+    days = {"2026-03-29": 23, "2026-03-30": 24, "2026-10-25": 25}
+    assert {date: len(day_of(visitor, f"step=60&date={date}")["today"]) for date in days} == days
+
+
+def test_the_zone_that_is_asked_for_counts_more_and_a_key_has_none(server: Server) -> None:
+    keys, visitor = person_in(server, "Pacific/Auckland", "asked@example.org")
+    assert day_of(visitor, "tz=Europe/Berlin")["tz"] == "Europe/Berlin"
+    assert ask(server, keys).json["tz"] == "UTC"
+    assert visitor.post("/profile/", {"timezone": "", "theme": ""}).status == 200
+    assert day_of(visitor)["tz"] == "UTC"

@@ -22,9 +22,9 @@ def partials(draw: st.DrawFn, values: st.SearchStrategy[float] = whole) -> Part:
 
 def quantile_of(parts: list[Part], quantile: float, pct: float = 0.1, absent: int = 0) -> float:
     rows = [*parts, *[(0.0, 0.0, 0.0, 0.0, 0.0)] * absent]
-    columns = np.array(rows).T[:, None, :]
-    named = dict(zip(("cnt", "min", "bot", "top", "max"), columns, strict=True))
-    return float(estimate(named, np.array([pct]), [np.array([quantile])])[0][0])
+    columns = np.array(rows).T[:, :, None]
+    (found,) = estimate(columns, np.array([pct]), [np.array([quantile])])
+    return float(found[0])
 
 
 def share_at_most(part: Part, x: float, pct: float) -> float:

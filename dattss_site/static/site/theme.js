@@ -13,20 +13,36 @@ function current() {
 /**
  * What the system has needs no remembering: the page follows it again.
  * @param {"light" | "dark"} theme
+ * @param {string | undefined} saveTo address that stores it for who is logged in
  */
-function choose(theme) {
-  const system = dark.matches ? "dark" : "light";
+function choose(theme, saveTo) {
+  const kept = theme === (dark.matches ? "dark" : "light") ? "" : theme;
   try {
-    if (theme === system) localStorage.removeItem("dattss/theme");
-    else localStorage.setItem("dattss/theme", theme);
+    if (kept) localStorage.setItem("dattss/theme", kept);
+    else localStorage.removeItem("dattss/theme");
   } catch {
     // Storage is forbidden: the choice lasts as long as the page.
   }
   document.documentElement.dataset.theme = theme;
+  if (saveTo) void save(kept, saveTo);
 }
 
-for (const button of document.querySelectorAll("[data-theme-toggle]")) {
-  button.addEventListener("click", () => choose(current() === "dark" ? "light" : "dark"));
+/**
+ * @param {string} theme
+ * @param {string} saveTo
+ */
+async function save(theme, saveTo) {
+  const token = /** @type {HTMLInputElement | null} */ (document.querySelector("[name=csrfmiddlewaretoken]"));
+  const body = new URLSearchParams({ theme, csrfmiddlewaretoken: token?.value ?? "" });
+  try {
+    await fetch(saveTo, { method: "POST", body, keepalive: true });
+  } catch {
+    // No answer from the server: the choice lasts as long as the page.
+  }
+}
+
+for (const button of /** @type {NodeListOf<HTMLElement>} */ (document.querySelectorAll("[data-theme-toggle]"))) {
+  button.addEventListener("click", () => choose(current() === "dark" ? "light" : "dark", button.dataset.saveTo));
 }
 
 // A menu closes when something else is clicked, and with Escape.

@@ -6,6 +6,7 @@ import { make, need, say } from "./element.js";
 import { EventList } from "./event-list.js";
 import { GroupRow } from "./group-rows.js";
 import { GroupList } from "./groups.js";
+import { TIME_ZONE } from "./time-zone.js";
 
 /** @typedef {import("./store.js").EventEntry} EventEntry */
 /** @typedef {import("./group-rows.js").Detail} Detail */
@@ -36,8 +37,9 @@ const groups = new GroupList();
 const rows = new WeakMap();
 /** @type {Map<string, GroupRow>} */
 const groupRows = new Map();
-const time = new Intl.DateTimeFormat("en-GB", { timeStyle: "medium" });
-const date = new Intl.DateTimeFormat("en-GB", { day: "numeric", month: "short" });
+const time = new Intl.DateTimeFormat("en-GB", { timeStyle: "medium", timeZone: TIME_ZONE });
+const date = new Intl.DateTimeFormat("en-GB", { day: "numeric", month: "short", timeZone: TIME_ZONE });
+const day = new Intl.DateTimeFormat("en-GB", { dateStyle: "short", timeZone: TIME_ZONE });
 let complaint = "";
 let asking = 0;
 let shownGroups = FEW;
@@ -181,7 +183,7 @@ function rowOf(event) {
 /** @param {EventEntry} event */
 function partsOf(event) {
   const at = new Date(event.at * 1000);
-  const today = at.toDateString() === new Date().toDateString();
+  const today = day.format(at) === day.format(new Date());
   const moment = today ? time.format(at) : `${date.format(at)} ${time.format(at)}`;
   const count = event.cnt && event.cnt > 1 ? `× ${event.cnt}` : "";
   return [

@@ -4,6 +4,7 @@
 import { make, say } from "./element.js";
 import { number, since } from "./format.js";
 import { HOURS, hoursUntil } from "./groups.js";
+import { TIME_ZONE } from "./time-zone.js";
 
 /** @typedef {import("./groups.js").Group} Group */
 /** @typedef {import("./store.js").EventEntry} EventEntry */
@@ -145,7 +146,14 @@ function table(head, rows) {
   return make("table", "table", [make("thead", "", [names]), make("tbody", "", rows.map(cells))]);
 }
 
-const format = new Intl.DateTimeFormat("en-GB", { day: "numeric", month: "short", hour: "2-digit", minute: "2-digit", second: "2-digit" });
+const format = new Intl.DateTimeFormat("en-GB", {
+  day: "numeric",
+  month: "short",
+  hour: "2-digit",
+  minute: "2-digit",
+  second: "2-digit",
+  timeZone: TIME_ZONE,
+});
 
 /** @param {number} at Unix seconds */
 function moment(at) {

@@ -1,6 +1,8 @@
 // @ts-check
 /** The history of a stat over the read API. */
 
+import { TIME_ZONE } from "./time-zone.js";
+
 /** The server did not give the history; the message says why. */
 export class HistoryError extends Error {
   /** @param {number} status HTTP status, 0 where there was no answer */
@@ -16,9 +18,6 @@ export class HistoryError extends Error {
     return `History did not load (${status}).`;
   }
 }
-
-/** The viewer's time zone, by its IANA name. */
-export const TIME_ZONE = Intl.DateTimeFormat().resolvedOptions().timeZone || "UTC";
 
 /**
  * Address of a stat's day.

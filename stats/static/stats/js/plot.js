@@ -5,9 +5,10 @@ import { Chart } from "./chart.js";
 import { make, say } from "./element.js";
 import { NOTHING, clock, difference, duration, unitOf } from "./format.js";
 import { frameOf } from "./plot-frame.js";
-import { HistoryError, TIME_ZONE, dayUrl, fetchDay } from "./history.js";
+import { HistoryError, dayUrl, fetchDay } from "./history.js";
 import { PERCENTILES } from "./open-plots.js";
 import { binAt, columnsOf, headlineOf, liveSample, percentileOf, usualAt, wantsLog, windowOf } from "./plot-data.js";
+import { TIME_ZONE } from "./time-zone.js";
 
 /** @typedef {import("./plot-data.js").Day} Day */
 /** @typedef {import("./open-plots.js").OpenPlot} OpenPlot */
