@@ -162,7 +162,7 @@ class Instances:
             return self._begin(commit, at)
         one = self._changeable(known)
         if one.ended:
-            self._take_back(one)
+            self._take_back(one, at)
         return one
 
     def _begin(self, commit: Commit, at: float) -> Instance | None:
@@ -179,20 +179,22 @@ class Instances:
         return one
 
     def _succeed(self, began: float) -> None:
-        """Where one has fallen silent before `began`, the one that begins now takes its place."""
+        """Where one had fallen silent at `began`, the one that began then took its place."""
         silent = [one for one in self.all() if one.iid and not one.ended and one.seen <= began + _SLACK]
         if silent:
-            last = self._changeable(max(silent, key=lambda one: one.seen))
+            last = self._changeable(min(silent, key=lambda one: one.seen))
             last.ended = began
             self.restarts += 1
-            self.restarted = [*self.restarted, began][-MOST_RESTARTS:]
-            # A copy that is not shared is looked up by `hear`, which would not see that it has ended.
+            self.restarted = sorted((*self.restarted, began))[-MOST_RESTARTS:]
+            # `hear` does not look at whether one has ended: among the shared ones it is not found at once.
             self._shared = {**self._shared, last.iid: self._own.pop(last.iid)}
 
-    def _take_back(self, one: Instance) -> None:
+    def _take_back(self, one: Instance, at: float) -> None:
+        """It has not ended; another may have, in whose place came the one that was taken for its successor."""
+        began, one.ended, one.seen = one.ended, 0.0, max(one.seen, at)
         self.restarts -= 1
-        self.restarted = [at for at in self.restarted if at != one.ended]
-        one.ended = 0.0
+        self.restarted = [other for other in self.restarted if other != began]
+        self._succeed(began)
 
     def _changeable(self, one: Instance) -> Instance:
         own = self._own.get(one.iid)

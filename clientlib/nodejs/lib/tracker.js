@@ -3,12 +3,15 @@
 
 /** What a program holds in its hand. Timers and the program's end are dealt with here. */
 
+const { hostname } = require('os');
 const { performance } = require('perf_hooks');
 const { Courier } = require('./courier');
 const { BAD, FULL, Intake } = require('./intake');
 const { Outbox } = require('./outbox');
+const { VERSION } = require('./transport');
 const { warn } = require('./warning');
 
+const INTRODUCTION = 300_000; // milliseconds after which a process says again where it runs, and by which client it speaks
 const LAST_FLUSH = 2000; // milliseconds that the end of a program may be delayed at most
 
 /** @type {import('./courier').Clock} */
@@ -187,6 +190,7 @@ class Tracker {
       cpu: Number(cpu.toFixed(2)),
       err: 0,
       wrn: 0,
+      ...((now - this._began) % INTRODUCTION < 1.5 * this._interval && { hst: hostname(), ver: `node ${VERSION}` }),
     };
   }
 

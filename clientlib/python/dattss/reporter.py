@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+import socket
 import time
 from typing import Any
 
@@ -11,10 +12,12 @@ from dattss.accumulator import Partials
 from dattss.courier import Clock, Courier
 from dattss.intake import BAD, Intake
 from dattss.outbox import Commit, Outbox
-from dattss.transport import Transport
+from dattss.transport import VERSION, Transport
 from dattss.usage import ProcessorTime, resident_bytes
 
 log = logging.getLogger("dattss")
+
+INTRODUCTION = 300.0  # seconds after which a process says again on which machine it runs, and by which client it speaks
 
 
 class SystemClock:
@@ -100,13 +103,15 @@ class Reporter:
         return True
 
     def _facts(self, now: float) -> dict[str, Any]:
-        facts = {
+        facts: dict[str, Any] = {
             "nam": self._name,
             "upt": round(now - self._started, 3),
             "cpu": self._processor.percent(now),
             "err": 0,
             "wrn": 0,
         }
+        if (now - self._started) % INTRODUCTION < 1.5 * self._ticker.interval:
+            facts |= {"hst": socket.gethostname(), "ver": f"python {VERSION}"}
         memory = resident_bytes()
         return facts if memory is None else {**facts, "mem": memory}
 
