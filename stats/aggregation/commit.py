@@ -1,5 +1,6 @@
 """The commit of a client: its JSON decoded into typed structs, refused with a place where it is wrong."""
 
+import re
 from typing import Annotated, Literal
 
 import msgspec
@@ -93,6 +94,9 @@ class InvalidCommit(ValueError):
 
 
 _decoder = msgspec.json.Decoder(Commit)
+# An escape as a whole, so that the backslashes of one are not taken for another's: a pair of surrogates, half of one,
+# or any other.
+_ESCAPE = re.compile(rb"\\(?:u[dD][89abAB]..\\u[dD][c-fC-F]..|(u[dD][89a-fA-F]..)|.)", re.DOTALL)
 
 
 def decode(body: bytes) -> Commit:
@@ -103,6 +107,15 @@ def decode(body: bytes) -> Commit:
         message, _, path = str(error).partition(" - at `$")
         raise InvalidCommit(message, path.rstrip("`").lstrip(".")) from None
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        mended = _mended(body)
+        if mended != body:
+            return decode(mended)
         raise InvalidCommit(f"The body is not valid JSON: {error}") from None
     except RecursionError:
         raise InvalidCommit("The body is nested too deeply") from None
+
+
+def _mended(body: bytes) -> bytes:
+    """JSON may have halves of surrogate pairs as escapes, which no text in UTF-8 can hold: they are kept as the six
+    characters that they were written with."""
+    return _ESCAPE.sub(lambda found: rb"\\" + found[1] if found[1] else found[0], body)

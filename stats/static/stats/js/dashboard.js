@@ -22,7 +22,7 @@ let drawn = 0;
 let later = 0;
 
 // On the demo's page nobody has a page of errors to go to.
-const toast = account === "0" ? null : watchErrors(account);
+const toast = liveUrl.startsWith("/ws/demo/") ? null : watchErrors(account);
 const connection = new Connection(liveUrl, { draw, message: (message) => toast?.take(message), back: () => plots.reload() });
 const { store } = connection;
 const plots = new Plots({ grid: need("#plots", main), store, account, historyUrl, now: connection.now });
