@@ -226,7 +226,7 @@ function bodyOf(event, parts) {
   // A stack is taken to pieces only for who looks at it.
   const details = make("details", "", [make("summary", "event-head", parts)]);
   details.addEventListener("toggle", () => {
-    if (long) details.append(make("pre", "", visible(event.msg)));
+    if (long) details.append(make("pre", "event-text", visible(event.msg)));
     if (event.trc) details.append(stackView(event.trc));
   }, { once: true });
   return details;
