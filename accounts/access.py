@@ -2,31 +2,39 @@
 
 Pages, API and websockets all ask here. A stranger gets `Http404` (that an account exists is nobody's business), a
 viewer who writes gets `PermissionDenied` (403), one who has not said who he is gets DRF's `NotAuthenticated` (401), and
-a key that is unknown or revoked gets DRF's `AuthenticationFailed` (401). `REFUSALS` names them for callers outside of a
-view.
+a key that is unknown or has ended gets DRF's `AuthenticationFailed` (401), or `Throttled` (429) where its sender tries
+many. `REFUSALS` names them for callers outside of a view.
 """
 
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import IntEnum
-from typing import Any
+from importlib import import_module
+from types import SimpleNamespace
+from typing import Any, cast
 from urllib.parse import parse_qs
 
 from channels.db import database_sync_to_async
+from django.conf import settings
+from django.contrib.auth import get_user
 from django.contrib.auth.models import AnonymousUser
+from django.contrib.sessions.backends.base import SessionBase
 from django.core.exceptions import PermissionDenied
+from django.db.models import QuerySet
 from django.http import Http404, HttpRequest
 from django.utils import timezone
-from rest_framework.exceptions import AuthenticationFailed, NotAuthenticated
+from rest_framework.exceptions import AuthenticationFailed, NotAuthenticated, Throttled
 from rest_framework.request import Request
 
-from accounts.keys import find_key, store_last_used
+from accounts.client_address import address_in_scope
+from accounts.guessing import guesses
+from accounts.keys import LastUse, find_key, store_last_uses
 from accounts.models import SYSTEM_ACCOUNT_ID, Account, Contact, Membership, Role, Scope, User
 
 PUBLIC = "public"
 READ_KEY = "read key"
-REFUSALS = (Http404, PermissionDenied, NotAuthenticated, AuthenticationFailed)
+REFUSALS = (Http404, PermissionDenied, NotAuthenticated, AuthenticationFailed, Throttled)
 
 SESSION_FIELD = "account"
 # A read key may be used many times a second; the time it was used last is written at most this often, in seconds.
@@ -89,16 +97,23 @@ def public_access() -> Access:
     return Access(account, PUBLIC)
 
 
-def access_for_read_key(raw: str) -> Access:
-    """Access by a raw read key; AuthenticationFailed where there is no such key, PermissionDenied for an ingest key."""
+def access_for_read_key(raw: str, address: str | None) -> Access:
+    """Access by a raw read key that a client with this IP address has sent.
+
+    AuthenticationFailed where there is no such key, Throttled where the client has tried too many, PermissionDenied
+    for an ingest key.
+    """
     key = find_key(raw)
     if key is None:
+        wait = guesses.note(address, raw)
+        if wait:
+            raise Throttled(wait, "Too many unknown keys from this address.")
         raise AuthenticationFailed("This key is unknown or revoked.")
     if key.scope != Scope.READ:
         raise PermissionDenied("This key sends values; reading needs a read key.")
     now = timezone.now()
     if key.last_used is None or (now - key.last_used).total_seconds() >= LAST_USED_STEP:
-        store_last_used({key.pk: now.timestamp()})
+        store_last_uses({key.pk: LastUse(now.timestamp(), address)})
     return Access(key.account, READ_KEY)
 
 
@@ -119,16 +134,16 @@ def access_for_request(
 def access_for_scope(scope: Mapping[str, Any]) -> Access:
     """Access of a websocket: `scope` is what Channels gives a consumer behind its `AuthMiddlewareStack`.
 
-    Takes `Authorization: Bearer READ_KEY` or the session, and `?account=ID`. It asks the database: a consumer awaits
-    `access_for_scope_async`.
+    Takes `Authorization: Bearer READ_KEY` or the session, and `?account=ID`. It asks the database, each time anew
+    whether the session is still alive: a consumer awaits `access_for_scope_async`.
     """
     query = parse_qs(scope.get("query_string", b"").decode("latin-1"))
     asked = _account_id_in(query.get("account", [None])[0])
-    header = dict(scope["headers"]).get(b"authorization", b"")
-    raw = bearer_key(header)
+    headers = dict(scope["headers"])
+    raw = bearer_key(headers.get(b"authorization", b""))
     if raw is not None:
-        return _same_account(access_for_read_key(raw), asked, Right.READ)
-    return _access_for_person(scope.get("user", AnonymousUser()), scope.get("session", {}), asked, Right.READ)
+        return _same_account(access_for_read_key(raw, address_in_scope(scope, headers)), asked, Right.READ)
+    return _access_for_person(_person_in(scope["session"]), scope["session"], asked, Right.READ)
 
 
 access_for_scope_async = database_sync_to_async(access_for_scope)
@@ -147,6 +162,17 @@ def enter(request: HttpRequest, account_id: int, right: Right = Right.READ) -> A
     if request.session.get(SESSION_FIELD) != account_id:
         request.session[SESSION_FIELD] = account_id
     return access
+
+
+def enter_alone(request: HttpRequest, account_id: int, right: Right = Right.READ) -> Access:
+    """As `enter`, in a transaction: until it ends nobody else changes who belongs to the account, or closes it."""
+    lock_account(account_id)
+    return enter(request, account_id, right)
+
+
+def lock_account(account_id: int) -> Account | None:
+    """Keeps all others from changing who belongs to an account until the transaction ends; None where there is none."""
+    return Account.objects.select_for_update().filter(pk=account_id).first()
 
 
 def contact_of(access: Access, person: User, contact_id: int, *, of_others: bool = False) -> Contact:
@@ -175,6 +201,22 @@ def current_membership(memberships: Mapping[int, Membership], session: Mapping[s
     return remembered or next(iter(memberships.values()), None)
 
 
+def own_closed_account(user: Person, account_id: int) -> Account:
+    """An account that is closed and that the user owns; Http404 for all others."""
+    account = own_closed_accounts(user).filter(pk=account_id).first()
+    if account is None:
+        raise Http404
+    return account
+
+
+def own_closed_accounts(user: Person) -> QuerySet[Account]:
+    """The closed accounts that the user owns, the one that was closed last first."""
+    if not isinstance(user, User) or not user.is_active:
+        return Account.objects.none()
+    mine = Account.objects.filter(memberships__user=user, memberships__role=Role.OWNER)
+    return mine.exclude(closed=None).order_by("-closed")
+
+
 def memberships_of(user: Person) -> dict[int, Membership]:
     """The memberships of a user in open accounts, by account id, oldest first, accounts loaded too; one query."""
     if not isinstance(user, User) or not user.is_active:
@@ -187,6 +229,13 @@ def person_of(request: HttpRequest | Request) -> User:
     """Who is logged in; for views behind `login_required`, or what needs a right to change: a key has none."""
     assert isinstance(request.user, User)  # noqa: S101
     return request.user
+
+
+def _person_in(session: SessionBase) -> Person:
+    """Who is logged in by a connection's session now: it may have ended since, with a log-out or a new password."""
+    store = import_module(settings.SESSION_ENGINE).SessionStore(session.session_key)
+    person: Person = get_user(cast("HttpRequest", SimpleNamespace(session=store)))
+    return person
 
 
 def _access_for_person(user: Person, session: Mapping[str, Any], asked: int | None, right: Right) -> Access:

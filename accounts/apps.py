@@ -5,4 +5,4 @@ class AccountsConfig(AppConfig):
     name = "accounts"
 
     def ready(self) -> None:
-        from accounts import checks, openapi  # noqa: F401, PLC0415  (both register themselves once they are imported)
+        from accounts import log_in_events, openapi  # noqa: F401, PLC0415  (both register themselves when imported)

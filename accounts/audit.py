@@ -1,5 +1,6 @@
-"""Writes the audit log."""
+"""Writes the audit log, and forgets what is old."""
 
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.http import HttpRequest
@@ -7,6 +8,8 @@ from rest_framework.request import Request
 
 from accounts.client_address import address_of
 from accounts.models import Account, AuditEntry, User
+
+KEPT_DAYS = 396  # 13 months, as the values of an account
 
 
 def record(
@@ -32,3 +35,8 @@ def record_of(
         details=details,
         ip=address,
     )
+
+
+def forget_old(now: datetime) -> int:
+    """Removes the entries that are older than `KEPT_DAYS`; returns how many."""
+    return AuditEntry.objects.filter(at__lt=now - timedelta(days=KEPT_DAYS)).delete()[0]

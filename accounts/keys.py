@@ -1,20 +1,33 @@
-"""API keys: made, hashed, revoked, found. The raw key exists only in the hands of whoever asked for it."""
+"""API keys: made, hashed, replaced, ended, found. The raw key exists only in the hands of whoever asked for it."""
 
 import hashlib
 import re
 import secrets
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from typing import NamedTuple
 
-from django.db.models import Case, F, Q, Value, When
+from django.db import transaction
+from django.db.models import Case, F, GenericIPAddressField, Q, QuerySet, Value, When
 from django.utils import timezone
 
 from accounts.models import Account, ApiKey, User
 
 KEY_PATTERN = re.compile(r"[0-9]{1,19}_[0-9a-f]{40}")
 SHOWN_HEX_DIGITS = 4
-# SQLite takes at least 999 parameters a statement; each key needs three.
-KEYS_PER_UPDATE = 300
+# SQLite takes at least 999 parameters a statement; each key needs seven.
+KEYS_PER_UPDATE = 140
+
+
+class KeyEndedError(RuntimeError):
+    """A key that has ended, or is about to because it was replaced, cannot be replaced."""
+
+
+class LastUse(NamedTuple):
+    """When a key was used last, Unix seconds, and from which IP address; None where nothing said it."""
+
+    at: float
+    address: str | None
 
 
 def hash_key(raw: str) -> str:
@@ -33,6 +46,24 @@ def make_key(account: Account, label: str, scope: str, created_by: User | None) 
     return key, raw
 
 
+def replace(key: ApiKey, created_by: User | None, overlap: timedelta) -> tuple[ApiKey, str]:
+    """A new key with the label and scope of `key`, which itself works for `overlap` longer; and its raw text.
+
+    Raises KeyEndedError where `key` has ended or has been replaced before.
+    """
+    now = timezone.now()
+    with transaction.atomic():
+        old = live_keys(now).select_for_update().filter(pk=key.pk, expires=None).first()
+        if old is None:
+            raise KeyEndedError
+        new, raw = make_key(old.account, old.label, old.scope, created_by)
+        new.replaces = old
+        new.save(update_fields=["replaces"])
+        old.expires = key.expires = now + overlap
+        old.save(update_fields=["expires"])
+    return new, raw
+
+
 def revoke(key: ApiKey) -> None:
     """Ends the key for good. A key that is revoked already keeps its time."""
     now = timezone.now()
@@ -40,20 +71,36 @@ def revoke(key: ApiKey) -> None:
         key.revoked = now
 
 
+def live_keys(now: datetime) -> QuerySet[ApiKey]:
+    """The keys of open accounts that are neither revoked nor past their end at `now`."""
+    return ApiKey.objects.filter(Q(expires=None) | Q(expires__gt=now), revoked=None, account__closed=None)
+
+
 def find_key(raw: str) -> ApiKey | None:
-    """The unrevoked key with this raw text, its account loaded too; one database query, none for malformed text."""
+    """The live key with this raw text, its account loaded too; one database query, none for malformed text."""
     if not KEY_PATTERN.fullmatch(raw):
         return None
-    return ApiKey.objects.select_related("account").filter(hash=hash_key(raw), revoked=None).first()
+    return live_keys(timezone.now()).select_related("account").filter(hash=hash_key(raw)).first()
 
 
-def store_last_used(used: Mapping[int, float]) -> None:
-    """Writes when keys were used last: key id to Unix seconds. Never moves a stored time backwards."""
-    times_by_key = [(key_id, datetime.fromtimestamp(seconds, UTC)) for key_id, seconds in used.items()]
-    for start in range(0, len(times_by_key), KEYS_PER_UPDATE):
-        times = dict(times_by_key[start : start + KEYS_PER_UPDATE])
-        later = [
-            When(Q(pk=key_id) & (Q(last_used=None) | Q(last_used__lt=time)), then=Value(time))
-            for key_id, time in times.items()
-        ]
-        ApiKey.objects.filter(pk__in=times).update(last_used=Case(*later, default=F("last_used")))
+def store_last_uses(uses: Mapping[int, LastUse]) -> None:
+    """Writes when and from where keys were used last, by key id. Never moves a stored time backwards."""
+    uses_by_key = list(uses.items())
+    for start in range(0, len(uses_by_key), KEYS_PER_UPDATE):
+        _store(dict(uses_by_key[start : start + KEYS_PER_UPDATE]))
+
+
+def _store(uses: Mapping[int, LastUse]) -> None:
+    times, addresses = [], []
+    for key_id, use in uses.items():
+        time = datetime.fromtimestamp(use.at, UTC)
+        is_later = Q(pk=key_id) & (Q(last_used=None) | Q(last_used__lt=time))
+        times.append(When(is_later, then=Value(time)))
+        addresses.append(When(is_later, then=_address(use.address)))
+    ApiKey.objects.filter(pk__in=uses).update(
+        last_used=Case(*times, default=F("last_used")), last_ip=Case(*addresses, default=F("last_ip"))
+    )
+
+
+def _address(address: str | None) -> Value:
+    return Value(address, output_field=GenericIPAddressField())

@@ -1,11 +1,14 @@
 """All live keys in memory, for the way in of values: looking a key up never asks the database."""
 
 import threading
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime
 from typing import NamedTuple
 
 from django.db.models import Count, Max, Sum
 
-from accounts.keys import KEY_PATTERN, hash_key
+from accounts.keys import KEY_PATTERN, LastUse, hash_key, live_keys
 from accounts.models import Account, ApiKey
 from accounts.routing import in_use
 
@@ -20,48 +23,65 @@ class KeyEntry(NamedTuple):
 
 
 class Place(NamedTuple):
-    """Where an account is: the shard that has its values, and whether it is about to leave it."""
+    """Where an account is: the shard that has its values, whether it is about to leave it, and whether its owner has
+    closed it."""
 
     shard: int
     moving: bool
+    closed: bool = False
 
 
 class KeyTable:
-    """Unrevoked keys by the hash of their raw text, the places of all accounts, and when each key was used last.
+    """Live keys of open accounts by the hash of their raw text, the places of all accounts, and when each key was used
+    last.
+
+    A key with an end stops to work by itself when that has come, whether or not the database answers.
 
     `lookup`, `place` and `touch` may be called from any thread and from the event loop. `load` and `reload_if_changed`
     ask the database, so in the event loop they belong into a thread.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, clock: Callable[[], float] = time.time) -> None:
+        self._clock = clock
         self._places: dict[int, Place] = {}
-        # By hash, and by raw text those that were looked up: together, so that both are replaced in one step.
-        self._entries: tuple[dict[str, KeyEntry], dict[str, KeyEntry]] = ({}, {})
+        # By hash, and by raw text those that were looked up and have no end; the ends of those that have one, by hash:
+        # together, so that all are replaced in one step.
+        self._entries: tuple[dict[str, KeyEntry], dict[str, KeyEntry], dict[str, float]] = ({}, {}, {})
         self._state: tuple[int, ...] | None = None
-        self._used: dict[int, float] = {}
+        self._used: dict[int, tuple[float, str | None]] = {}
         self._lock = threading.Lock()
 
     def load(self) -> None:
-        """Reads all accounts and unrevoked keys with a query each, then puts them in place."""
-        accounts = Account.objects.values_list("pk", "shard", "moving_to")
-        places = {pk: Place(in_use(shard), moving is not None) for pk, shard, moving in accounts.iterator()}
-        rows = ApiKey.objects.filter(revoked=None).values_list("hash", "pk", "account_id", "scope")
+        """Reads all accounts and live keys with a query each, then puts them in place."""
+        accounts = Account.objects.values_list("pk", "shard", "moving_to", "closed")
+        places = {
+            pk: Place(in_use(shard), moving is not None, closed is not None)
+            for pk, shard, moving, closed in accounts.iterator()
+        }
+        rows = live_keys(datetime.fromtimestamp(self._clock(), UTC))
         entries: dict[str, KeyEntry] = {}
-        for key_hash, pk, account, scope in rows.iterator():
+        ends: dict[str, float] = {}
+        for key_hash, pk, account, scope, end in rows.values_list(
+            "hash", "pk", "account_id", "scope", "expires"
+        ).iterator():
             place = places.get(account)
             shard = None if place is None or place.moving else place.shard
             entries[key_hash] = KeyEntry(pk, account, scope, shard)
-        self._places, self._entries = places, (entries, {})
+            if end is not None:
+                ends[key_hash] = end.timestamp()
+        self._places, self._entries = places, (entries, {}, ends)
 
     def reload_if_changed(self) -> bool:
-        """Loads again where keys were made or revoked, or accounts made or moved, since the last call; two small
-        queries where not.
+        """Loads again where keys were made, replaced or revoked, or accounts made, moved, closed or reopened, since the
+        last call; two small queries where not.
 
         Called each second it makes a revocation count on every process, also where no message can reach that process
         (a key made by `manage.py account_create` beside a server with the in-memory channel layer).
         """
         # Counts rather than times: the clocks of several machines need not agree.
-        keys = ApiKey.objects.aggregate(number=Count("pk"), newest=Max("pk"), revoked=Count("revoked"))
+        keys = ApiKey.objects.aggregate(
+            number=Count("pk"), newest=Max("pk"), revoked=Count("revoked"), with_end=Count("expires")
+        )
         accounts = Account.objects.aggregate(number=Count("pk"), newest=Max("pk"), moves=Sum("moves"))
         state = tuple(count or 0 for count in (*keys.values(), *accounts.values()))
         if state == self._state:
@@ -71,13 +91,17 @@ class KeyTable:
         return True
 
     def lookup(self, raw: str) -> KeyEntry | None:
-        """The entry of a raw key; None where it is malformed, unknown or revoked."""
-        hashed, known = self._entries
+        """The entry of a raw key; None where it is malformed, unknown, revoked or past its end."""
+        hashed, known, ends = self._entries
         entry = known.get(raw)
-        if entry is None and KEY_PATTERN.fullmatch(raw):
-            entry = hashed.get(hash_key(raw))
-            if entry is not None:
-                known[raw] = entry
+        if entry is not None or not KEY_PATTERN.fullmatch(raw):
+            return entry
+        key_hash = hash_key(raw)
+        entry, end = hashed.get(key_hash), ends.get(key_hash)
+        if end is not None:
+            return entry if self._clock() < end else None
+        if entry is not None:
+            known[raw] = entry
         return entry
 
     def place(self, account_id: int) -> Place | None:
@@ -85,21 +109,22 @@ class KeyTable:
         return self._places.get(account_id)
 
     def accounts_of(self, shard: int) -> set[int]:
-        """The accounts whose values a shard has, those that are about to leave it too."""
+        """The accounts whose values a shard has, those too that are closed or about to leave it."""
         return {account for account, place in self._places.items() if place.shard == shard}
 
     def takes(self, account_id: int, shard: int) -> bool:
         """Whether commits of this account are for `shard`, now."""
-        return self._places.get(account_id) == (shard, False)
+        return self._places.get(account_id) == Place(shard, moving=False, closed=False)
 
-    def touch(self, key_id: int, now: float) -> None:
-        """Notes that the key was used at `now`, Unix seconds."""
+    def touch(self, key_id: int, now: float, address: str | None = None) -> None:
+        """Notes that the key was used at `now`, Unix seconds, from the IP address."""
         with self._lock:
-            if now > self._used.get(key_id, 0.0):
-                self._used[key_id] = now
+            used = self._used.get(key_id)
+            if used is None or now > used[0]:
+                self._used[key_id] = (now, address)
 
-    def take_last_used(self) -> dict[int, float]:
-        """Key id to Unix seconds of its last use since the previous call; for `accounts.keys.store_last_used`."""
+    def take_last_uses(self) -> dict[int, LastUse]:
+        """The last use of keys by their ids, since the previous call; for `accounts.keys.store_last_uses`."""
         with self._lock:
             used, self._used = self._used, {}
-        return used
+        return {key_id: LastUse(*use) for key_id, use in used.items()}

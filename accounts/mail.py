@@ -1,20 +1,23 @@
 """Mail to people: where it goes, and links that lead to this server whatever the request's Host header says."""
 
 import logging
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from smtplib import SMTPRecipientsRefused
+from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
 from anymail.exceptions import AnymailError, AnymailInvalidAddress, AnymailRecipientsRefused
 from django.conf import settings
 from django.core.mail import EmailMessage
+from django.template.loader import render_to_string
 
 from accounts.delivery import NotNow, Refused
 
 log = logging.getLogger("dattss.mail")
 
-FILE_BACKEND = "django.core.mail.backends.filebased.EmailBackend"
+OUTBOX_BACKEND = "accounts.outbox.EmailBackend"
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,9 +45,29 @@ def public_link(url: str) -> str:
 
 def outbox() -> str:
     """The name of the folder that mail is written to where no mail provider is set; empty where mail goes out."""
-    if settings.EMAIL_BACKEND != FILE_BACKEND:
+    if settings.EMAIL_BACKEND != OUTBOX_BACKEND:
         return ""
     return Path(settings.EMAIL_FILE_PATH).name
+
+
+def send(template: str, addresses: Iterable[str], **context: Any) -> bool:
+    """Sends a mail to each of the addresses: subject and text are `accounts/email/TEMPLATE_{subject,message}.txt`.
+
+    Returns False where one could not be sent.
+    """
+    context["current_site"] = site()
+    subject = " ".join(render_to_string(f"accounts/email/{template}_subject.txt", context).split())
+    text = render_to_string(f"accounts/email/{template}_message.txt", context).strip() + "\n"
+    sent = [_delivered(EmailMessage(f"DaTtSs: {subject}", text, to=[address])) for address in addresses]
+    return all(sent)
+
+
+def _delivered(message: EmailMessage) -> bool:
+    try:
+        deliver(message)
+    except (Refused, NotNow):
+        return False
+    return True
 
 
 def deliver(message: EmailMessage) -> None:

@@ -1,6 +1,8 @@
-"""Which shard an account is on. Every change of it goes through here, since key tables notice changes by `moves`."""
+"""Which shard an account is on, and whether it takes commits there. Every change of that goes through here, since key
+tables notice changes by `moves`."""
 
 from collections import Counter
+from datetime import datetime
 
 from django.conf import settings
 from django.db.models import F
@@ -33,17 +35,20 @@ def least_used_shard() -> int:
 
 
 def begin_move(account_id: int, shard: int) -> Account:
-    """Closes the account for commits until `finish_move`; once more for the same shard, it changes nothing.
+    """Stops the account's commits until `finish_move`; once more for the same shard, it changes nothing.
 
-    Returns it as it is now. Raises MoveError where there is no such account, or where it is on its way elsewhere.
+    Returns it as it is now. Raises MoveError where there is no such account, where it is closed, or where it is on its
+    way elsewhere.
     """
-    begun = Account.objects.filter(pk=account_id, moving_to=None).exclude(shard=shard)
+    begun = Account.objects.filter(pk=account_id, moving_to=None, closed=None).exclude(shard=shard)
     begun.update(moving_to=shard, moves=F("moves") + 1)
     account = Account.objects.filter(pk=account_id).first()
     if account is None:
         raise MoveError(f"There is no account {account_id}.")
     if account.moving_to not in (None, shard):
         raise MoveError(f"The account {account_id} is on its way to shard {account.moving_to}; complete that first.")
+    if account.moving_to is None and account.shard != shard:
+        raise MoveError(f"The account {account_id} is closed; it stays where it is.")
     return account
 
 
@@ -51,3 +56,9 @@ def finish_move(account: Account) -> None:
     """Gives the account to the shard that it is moving to, which takes commits from now on."""
     on_its_way = Account.objects.filter(pk=account.pk, moving_to=account.moving_to)
     on_its_way.update(shard=account.moving_to, moving_to=None, moves=F("moves") + 1)
+
+
+def set_closed(account: Account, closed: datetime | None) -> None:
+    """Stops the account's commits, or lets them in again."""
+    Account.objects.filter(pk=account.pk).update(closed=closed, moves=F("moves") + 1)
+    account.closed = closed

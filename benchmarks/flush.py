@@ -92,7 +92,7 @@ async def fill(key: str, senders: list[Sender]) -> None:
     from stats import ingest  # noqa: PLC0415  (as above)
 
     for sender in senders:
-        answer = await ingest.accept(key, "", sender.body())
+        answer = await ingest.accept(key, "", sender.body(), "127.0.0.1")
         assert answer.status == 200, answer
 
 

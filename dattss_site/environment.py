@@ -21,6 +21,10 @@ class Environment:
         """The variable, stripped; `default` where it is unset or empty."""
         return self._variables.get(name, "").strip() or default
 
+    def names(self, prefix: str) -> list[str]:
+        """The variables that are set and begin with `prefix`, sorted."""
+        return sorted(name for name, value in self._variables.items() if name.startswith(prefix) and value.strip())
+
     def secret(self, name: str) -> str:
         """The variable or, with `NAME_FILE` set, the stripped contents of that file; empty where neither is set."""
         path = self.text(f"{name}_FILE")

@@ -6,11 +6,10 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import dj_database_url
-import dj_email_url
 from celery.schedules import crontab
 from csp.constants import NONE, SELF
 
-from dattss_site import secret_key
+from dattss_site import mail_settings, secret_key
 from dattss_site.environment import Environment
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -33,6 +32,7 @@ DATTSS_SHARD, DATTSS_EACH_SHARD = ENVIRONMENT.shard("DATTSS_SHARD", DATTSS_SHARD
 DATTSS_FSYNC = ENVIRONMENT.choice("DATTSS_FSYNC", "interval", ("interval", "always"))
 DATTSS_RATE_LIMIT = ENVIRONMENT.whole("DATTSS_RATE_LIMIT", 2000, 0, 10_000_000)
 DATTSS_MAX_STATS = ENVIRONMENT.whole("DATTSS_MAX_STATS", 10_000, 1, 10_000_000)
+DATTSS_ADMIN = ENVIRONMENT.flag("DATTSS_ADMIN")
 REDIS_URL = ENVIRONMENT.url("REDIS_URL", ("redis", "rediss", "unix"))
 if not REDIS_URL and (DATTSS_SHARDS > 1 or DATTSS_SHARD is None):
     ENVIRONMENT.problems.append("DATTSS_SHARDS above 1, or DATTSS_SHARD=none, needs REDIS_URL: processes meet there.")
@@ -71,12 +71,15 @@ INSTALLED_APPS = [
     "drf_spectacular_sidecar",
     "allauth",
     "allauth.account",
+    "allauth.mfa",
+    "allauth.usersessions",
     "anymail",
     "csp",
     "dattss_site",
     "accounts",
     "stats",
     "alerts",
+    *(["dattss_site.admin_config.AdminConfig"] if DATTSS_ADMIN else []),
 ]
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
@@ -90,6 +93,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "allauth.account.middleware.AccountMiddleware",
+    "accounts.sessions.LastSeenMiddleware",
     "accounts.middleware.PersonalTimeZone",
 ]
 ROOT_URLCONF = "dattss_site.urls"
@@ -156,30 +160,50 @@ CELERY_TASK_DEFAULT_QUEUE = "dattss"
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_BEAT_SCHEDULER = "celery.beat:Scheduler"  # keeps nothing on disk: a minute's flush has no past
-CELERY_BEAT_SCHEDULE: dict[str, Any] = {
-    f"flush-{shard}": {
-        "task": "stats.flush",
-        "schedule": crontab(),
-        "args": (shard,),
-        # Each shard has its own queue: its worker runs where the shard's files are.
-        "options": {"queue": f"shard-{shard}", "expires": 55},
+CELERY_BEAT_SCHEDULE: dict[str, Any] = (
+    {
+        f"flush-{shard}": {
+            "task": "stats.flush",
+            "schedule": crontab(),
+            "args": (shard,),
+            # Each shard has its own queue: its worker runs where the shard's files are.
+            "options": {"queue": f"shard-{shard}", "expires": 55},
+        }
+        for shard in range(DATTSS_SHARDS)
     }
-    for shard in range(DATTSS_SHARDS)
-} | {
-    f"pack-{shard}": {
-        "task": "stats.pack",
-        "schedule": crontab(hour=3, minute=17),  # UTC
-        "args": (shard,),
-        "options": {"queue": f"shard-{shard}", "expires": 3600},
+    | {
+        f"pack-{shard}": {
+            "task": "stats.pack",
+            "schedule": crontab(hour=3, minute=17),  # UTC
+            "args": (shard,),
+            "options": {"queue": f"shard-{shard}", "expires": 3600},
+        }
+        for shard in range(DATTSS_SHARDS)
     }
-    for shard in range(DATTSS_SHARDS)
-}
+    | {
+        f"erase-closed-{shard}": {
+            "task": "stats.erase_closed",
+            "schedule": crontab(minute=41),
+            "args": (shard,),
+            "options": {"queue": f"shard-{shard}", "expires": 3600},
+        }
+        for shard in range(DATTSS_SHARDS)
+    }
+    | {
+        "forget-audit": {
+            "task": "accounts.forget_audit",
+            "schedule": crontab(hour=3, minute=43),  # UTC
+            "options": {"expires": 3600},
+        }
+    }
+)
 
 # Rate limits of log-in and sign-up are counted here, by all processes together where there are several.
 CACHES: dict[str, Any] = {
     "default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": REDIS_URL}
     if REDIS_URL
-    else {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}
+    # A cache that is full forgets counts at random: who guesses must not be able to fill it.
+    else {"BACKEND": "django.core.cache.backends.locmem.LocMemCache", "OPTIONS": {"MAX_ENTRIES": 100_000}}
 }
 
 # --- People -----------------------------------------------------------------------------------------------------------
@@ -200,21 +224,43 @@ LOGOUT_REDIRECT_URL = "home"
 ACCOUNT_USER_MODEL_USERNAME_FIELD = None
 ACCOUNT_LOGIN_METHODS = {"email"}
 ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]
-ACCOUNT_EMAIL_VERIFICATION = "optional"
 ACCOUNT_ADAPTER = "accounts.adapter.AccountAdapter"
+ACCOUNT_FORMS = {"signup": "accounts.forms.SignUpForm"}
+# Whoever asks gets the same answer for addresses that are known here and for those that are not.
+ACCOUNT_EMAIL_VERIFICATION = "mandatory"
+ACCOUNT_PREVENT_ENUMERATION = True
+ACCOUNT_EMAIL_CONFIRMATION_EXPIRE_DAYS = 3
+ACCOUNT_LOGIN_ON_EMAIL_CONFIRMATION = True
+ACCOUNT_LOGIN_TIMEOUT = 3600  # seconds from sign-up in which the link of the mail logs in the same browser
+ACCOUNT_CHANGE_EMAIL = True
+ACCOUNT_EMAIL_NOTIFICATIONS = True
+ACCOUNT_REAUTHENTICATION_REQUIRED = True
+# Beside allauth's own limits for each address of a client: wrong passwords for one e-mail address, wrong codes for one
+# person. The limits for each client also bound how fast somebody tries many people.
+ACCOUNT_RATE_LIMITS = {"login_failed": "10/m/ip,5/5m/key", "signup": "10/m/ip"}
+MFA_ADAPTER = "accounts.second_factor.SecondFactorAdapter"
+MFA_FORMS = {
+    "add_webauthn": "accounts.passkey_forms.AddForm",
+    "authenticate_webauthn": "accounts.passkey_forms.AuthenticateForm",
+    "login_webauthn": "accounts.passkey_forms.LoginForm",
+    "reauthenticate_webauthn": "accounts.passkey_forms.ReauthenticateForm",
+}
+MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
+MFA_TOTP_ISSUER = "DaTtSs"
+MFA_TOTP_TOLERANCE = 1  # 30 s before and after: clocks of phones differ
+MFA_PASSKEY_LOGIN_ENABLED = True
+# An address counts only once it is confirmed (above), so one may be changed with a second factor too.
+MFA_ALLOW_UNVERIFIED_EMAIL = True
+USERSESSIONS_ADAPTER = "accounts.sessions.SessionsAdapter"
 
 # --- Mail -------------------------------------------------------------------------------------------------------------
 DEFAULT_FROM_EMAIL = ENVIRONMENT.text("DEFAULT_FROM_EMAIL", f"DaTtSs <dattss@{_public.hostname}>")
-EMAIL_BACKEND = "django.core.mail.backends.filebased.EmailBackend"
 EMAIL_FILE_PATH = DATTSS_DATA / "outbox"
-EMAIL_TIMEOUT = 10  # seconds; somebody looks at a page meanwhile
-_email_url = ENVIRONMENT.secret("EMAIL_URL")
-if _email_url:
-    try:
-        _email = {k: v for k, v in dj_email_url.parse(_email_url).items() if k.startswith("EMAIL_") and v is not None}
-        globals().update(_email)
-    except (ValueError, KeyError):
-        ENVIRONMENT.problems.append("EMAIL_URL must be an URL such as smtp://user:password@host:587/?tls=True.")
+EMAIL_TIMEOUT = 10  # seconds; somebody waits for the page
+_mail = mail_settings.mail_from(ENVIRONMENT)
+EMAIL_BACKEND: str = _mail.backend
+ANYMAIL = {"REQUESTS_TIMEOUT": EMAIL_TIMEOUT, **_mail.provider}
+globals().update(_mail.smtp)
 
 # --- Telephone --------------------------------------------------------------------------------------------------------
 TWILIO_ACCOUNT_SID = ENVIRONMENT.matching(

@@ -1,8 +1,12 @@
 """All URLs of the site."""
 
-from django.urls import include, path
+from django.conf import settings
+from django.contrib import admin
+from django.urls import URLPattern, URLResolver, include, path
 
-urlpatterns = [
+urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("accounts.urls")),
     path("", include("stats.urls")),
 ]
+if settings.DATTSS_ADMIN:
+    urlpatterns.append(path("admin/", admin.site.urls))

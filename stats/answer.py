@@ -36,3 +36,8 @@ UNAVAILABLE = refusal(503, "The commit cannot be kept right now. Keep it and sen
 NO_KEY = refusal(401, "The key is missing, unknown or revoked. Make one on the Keys page of your account.")
 READ_KEY = refusal(403, "This is a read key. Commits need an ingest key.")
 TOO_FAST = refusal(429, "The account is over its rate of commits. Keep the commit and send it again.", 1)
+
+
+def guessed(seconds: int) -> Answer:
+    """The answer to a client that has tried many unknown keys, for as long."""
+    return refusal(429, "Too many unknown keys came from this address. Use a key of your account's Keys page.", seconds)

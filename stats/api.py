@@ -16,6 +16,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from accounts import access
+from accounts.client_address import address_of
 from accounts.models import Account
 from accounts.routing import shard_of
 from accounts.timezones import UTC, chosen_zone
@@ -27,13 +28,16 @@ from stats.answer import TOO_LARGE, Answer
 from stats.decisions import decisions_of
 from stats.engine_call import EngineError, ask
 from stats.http import key_of
-from stats.openapi import DAY_ANSWER
+from stats.openapi import DAY_ANSWER, USAGE_ANSWER
 from stats.storage.paths import Level, Stat
+from stats.usage import usage
 
 ACCOUNT = OpenApiParameter("account", int, description="Which account, for a user who belongs to several.")
 REFUSED = {
     401: OpenApiResponse(description="Log in, or send a read key."),
+    403: OpenApiResponse(description="A key that sends rather than reads."),
     404: OpenApiResponse(description="Not yours."),
+    429: OpenApiResponse(description="Too many unknown keys came from this address; see `Retry-After`."),
 }
 
 
@@ -55,7 +59,7 @@ class CommitView(APIView):
             401: OpenApiResponse(description="The key is missing, unknown or revoked."),
             403: OpenApiResponse(description="A read key."),
             413: OpenApiResponse(description="Over 1 MiB, or 8 MiB unpacked."),
-            429: OpenApiResponse(description="Over the account's rate; see `Retry-After`."),
+            429: OpenApiResponse(description="Over the account's rate, or too many unknown keys; see `Retry-After`."),
             503: OpenApiResponse(description="Cannot be kept right now; see `Retry-After`."),
         },
     )
@@ -68,7 +72,8 @@ class CommitView(APIView):
         if len(body) > ingest.MOST_BODY:
             return _response(TOO_LARGE)
         key = key_of(request.META.get("QUERY_STRING", ""), request.META.get("HTTP_AUTHORIZATION", ""))
-        return _response(async_to_sync(ingest.accept)(key, request.META.get("HTTP_CONTENT_ENCODING", ""), body))
+        encoding = request.META.get("HTTP_CONTENT_ENCODING", "")
+        return _response(async_to_sync(ingest.accept)(key, encoding, body, address_of(request._request)))
 
     @extend_schema(exclude=True)
     def post(self, request: Request) -> Response:
@@ -115,6 +120,27 @@ class GroupView(APIView):
         decision = decisions_of(account, self.level).get(key)
         found["group"]["state"] = state_of(decision, found["group"]["last"], time.time())
         return Response(found)
+
+
+class UsageView(APIView):
+    """How much of its limits an account uses."""
+
+    @extend_schema(
+        operation_id="usage",
+        parameters=[ACCOUNT],
+        responses={
+            200: USAGE_ANSWER,
+            503: OpenApiResponse(description="The live state cannot be read right now."),
+            **REFUSED,
+        },
+    )
+    def get(self, request: Request) -> Response:
+        """What of the account's limits is used now, and what its files take of the disk."""
+        account = _private(request)
+        try:
+            return Response(msgspec.to_builtins(usage(account)))
+        except EngineError:
+            raise EngineAway from None
 
 
 class DayView(APIView):
@@ -187,8 +213,8 @@ def _found_group(account: Account, level: Level, key: str) -> dict[str, Any]:
 
 
 def _private(request: Request) -> Account:
-    """The account, where it is not only open to the request because it is account 0: its values are public, a stack
-    trace of this server is not."""
+    """The account, where it is not only open to the request because it is account 0: its values are public; stack
+    traces, keys and people of this server are not."""
     granted = access.access_for_request(request)
     if granted.role == access.PUBLIC:
         raise Http404

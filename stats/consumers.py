@@ -12,15 +12,16 @@ from channels.consumer import AsyncConsumer
 from channels.exceptions import ChannelFull
 from channels.generic.websocket import AsyncWebsocketConsumer
 from django.conf import settings
+from django.db import Error as DatabaseAwayError
 from django.http import Http404
 from redis.exceptions import RedisError
 
-from accounts import access
+from accounts import access, access_news
 from accounts.routing import shard_of
-from stats import ingest, moving_files, owned, runtime
+from stats import ingest, moving_files, owned, runtime, usage
 from stats.engine_channel import engine_channel
 from stats.forwarding import STALE, Forwarded
-from stats.keyring import KeysAwayError
+from stats.keyring import Keyring, KeysAwayError
 from stats.publisher import group_of
 from stats.shard import Shard
 from stats.storage.paths import Level
@@ -81,6 +82,10 @@ class EngineConsumer(AsyncConsumer):
         """Answers with a group of `account` and its events, as a JSON `text`; null where there is none."""
         _answer(message, lambda: _group(message["account"], message["level"], message["key"]))
 
+    async def engine_usage(self, message: Message) -> None:
+        """Answers with what `account` uses (`stats.usage`), as a JSON `text`."""
+        _answer(message, lambda: _usage(message["account"]))
+
     async def engine_release(self, message: Message) -> None:
         """Answers with whether `account`, which is moving, is wholly in files and in no memory any more (`done`)."""
         _answer(message, lambda: _release(message["account"]))
@@ -88,6 +93,10 @@ class EngineConsumer(AsyncConsumer):
     async def engine_files(self, message: Message) -> None:
         """Works on the files of an account that moves (`stats.moving_files`)."""
         _answer(message, lambda: _work_on_files(message))
+
+    async def engine_erase(self, message: Message) -> None:
+        """Removes all of `account`, which is closed; answers with whether that is done (`done`)."""
+        _answer(message, lambda: _erase(message["account"]))
 
     async def engine_ping(self, message: Message) -> None:
         """Answers: the way to the engine and back is open."""
@@ -106,10 +115,10 @@ def _answer(message: Message, work: Callable[[], Awaitable[Message]]) -> None:
 
 
 async def _flush() -> Message:
-    """The report of a flush, and which keys were used: pairs of key id and Unix time."""
+    """The report of a flush, and which keys were used: key id, Unix time and IP address of each."""
     shard = _shard()
     report = await shard.flush()
-    return {**report, "keys_used": list(shard.keys.table.take_last_used().items())}
+    return {**report, "keys_used": [(key_id, *use) for key_id, use in shard.keys.table.take_last_uses().items()]}
 
 
 async def _work_and_reply(channel: str, work: Callable[[], Awaitable[Message]]) -> None:
@@ -192,6 +201,13 @@ def _text(found: Any) -> Message:
     return {"text": msgspec.json.encode(found).decode()}
 
 
+async def _usage(account_id: int) -> Message:
+    shard = _shard()
+    if not await _is_held(shard, account_id):
+        raise LookupError(f"account {account_id} is not here")
+    return {"text": msgspec.json.encode(await usage.of_owner(shard, account_id)).decode()}
+
+
 async def _release(account_id: int) -> Message:
     shard = _shard()
     await shard.keys.fresh()  # an older table may not know yet that the account moves
@@ -212,14 +228,22 @@ async def _work_on_files(message: Message) -> Message:
     return await asyncio.to_thread(moving_files.work, settings.DATTSS_DATA / "stats", message, mine, place)
 
 
+async def _erase(account_id: int) -> Message:
+    shard = _shard()
+    await shard.keys.fresh()  # an older table may not know yet that the account was opened again
+    return {"done": await shard.erase(account_id)}
+
+
 class LiveConsumer(AsyncWebsocketConsumer):
     """One open page: a snapshot first, then changes; after a gap a new snapshot."""
 
     account_id: int | None = None
     shard = 0
     series = ""  # whose numbers these are: an owner that was started again, or another one, begins anew
+    _key: str | None = None  # that opened it, where no session did
     number: int | None = None  # of the last message that the page has; None while a snapshot is on its way
     renewal: asyncio.Task[None] | None = None
+    key_watch: asyncio.Task[None] | None = None
 
     async def connect(self) -> None:
         # Accepted first: a browser shows the close code of an open socket only.
@@ -229,6 +253,8 @@ class LiveConsumer(AsyncWebsocketConsumer):
             await self.close(refused)
             return
         self.renewal = asyncio.create_task(self._renew())
+        if self._key is not None and runtime.keys is not None:
+            self.key_watch = asyncio.create_task(self._end_with_key(runtime.keys, self._key))
         if runtime.watch is not None:
             runtime.watch.websockets += 1
 
@@ -236,9 +262,12 @@ class LiveConsumer(AsyncWebsocketConsumer):
         if self.renewal is None:
             return
         self.renewal.cancel()
+        if self.key_watch is not None:
+            self.key_watch.cancel()
         if runtime.watch is not None:
             runtime.watch.websockets -= 1
-        await self.channel_layer.group_discard(group_of(self._account), self.channel_name)
+        for group in self._groups:
+            await self.channel_layer.group_discard(group, self.channel_name)
 
     async def receive(self, text_data: str | None = None, bytes_data: bytes | None = None) -> None:
         """What a page says is ignored: there is nothing to say."""
@@ -257,27 +286,61 @@ class LiveConsumer(AsyncWebsocketConsumer):
         self.number = message["n"]
         await self.send(text_data=message["text"])
 
+    async def access_changed(self, message: Message) -> None:  # noqa: ARG002  (the signature is Channels')
+        """Somebody may see the account no more: perhaps who has this page."""
+        await self._look_again()
+
     @property
     def _account(self) -> int:
         if self.account_id is None:
             raise RuntimeError("the websocket was not admitted")
         return self.account_id
 
+    @property
+    def _groups(self) -> tuple[str, str]:
+        return group_of(self._account), access_news.group_of(self._account)
+
     async def _admit(self) -> int:
         """Who may see what; returns the close code of a refusal, or 0."""
         headers = dict(self.scope["headers"])
-        by_key = access.bearer_key(headers.get(b"authorization", b"")) is not None
-        demo = self.scope["path"].endswith("/demo/")
-        if not (by_key or demo or _same_origin(headers)):
+        self._key = access.bearer_key(headers.get(b"authorization", b""))
+        if not (self._key is not None or self._is_demo or _same_origin(headers)):
             return WRONG_ORIGIN
+        found = await self._access()
+        if isinstance(found, int):
+            return found
+        self.account_id, self.shard = found.account.pk, shard_of(found.account)
+        return 0
+
+    @property
+    def _is_demo(self) -> bool:
+        return bool(self.scope["path"].endswith("/demo/"))
+
+    async def _access(self) -> access.Access | int:
+        """What is granted now, or the close code of the refusal."""
         try:
-            found = await (access.public_access_async() if demo else access.access_for_scope_async(self.scope))
+            return await (access.public_access_async() if self._is_demo else access.access_for_scope_async(self.scope))
         except Http404:
             return NOT_FOUND
         except access.REFUSALS:
             return NOT_LOGGED_IN
-        self.account_id, self.shard = found.account.pk, shard_of(found.account)
-        return 0
+
+    async def _look_again(self) -> None:
+        """Closes the page of somebody who may not see the account any more."""
+        try:
+            found = await self._access()
+        except DatabaseAwayError as problem:
+            log.warning("Whether a page may stay open cannot be asked now: %s", problem)
+            return
+        if isinstance(found, int):
+            await self.close(found)
+        elif found.account.pk != self._account:  # without `?account=` it is another one of theirs now
+            await self.close(NOT_FOUND)
+
+    async def _end_with_key(self, keys: Keyring, raw: str) -> None:
+        """Closes the socket when the key that opened it has ended."""
+        await keys.until_ended(raw)
+        await self.close(NOT_LOGGED_IN)
 
     async def _ask(self, channel: str | None) -> None:
         place = runtime.keys.table.place(self._account) if runtime.keys is not None else None
@@ -286,14 +349,17 @@ class LiveConsumer(AsyncWebsocketConsumer):
         await self.channel_layer.send(engine_channel(shard), message)
 
     async def _renew(self) -> None:
-        """Says again and again who listens: a Redis that was started again has forgotten it, and so has an owner."""
+        """Says again and again who listens: a Redis that was started again has forgotten it, and so has an owner. Looks
+        each time whether it may."""
         while True:
             try:
-                await self.channel_layer.group_add(group_of(self._account), self.channel_name)
+                for group in self._groups:
+                    await self.channel_layer.group_add(group, self.channel_name)
                 await self._ask(self.channel_name if self.number is None else None)
             except (RedisError, OSError, ChannelFull) as problem:
                 log.warning("A page cannot be kept up to date now: %s", problem)
             await asyncio.sleep(RENEW_SECONDS)
+            await self._look_again()
 
 
 def _same_origin(headers: dict[bytes, bytes]) -> bool:

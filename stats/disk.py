@@ -13,7 +13,7 @@ import msgspec
 from stats.aggregation.cut import Cut, calculated
 from stats.aggregation.delivered import Dump, decoded, encoded
 from stats.events import FILES
-from stats.storage import cur, eventlog, lines, paths
+from stats.storage import cur, eventlog, lines, paths, transfer
 from stats.storage import plan as plans
 from stats.storage.failures import StorageError
 from stats.storage.journal import Journal
@@ -118,6 +118,23 @@ class Disk:
         held = plans.read_held(self._folder)
         kept = {one.account for one in held.lines}, {one[0] for one in held.states}, {one[0] for one in held.events}
         return any(account in accounts for accounts in kept)
+
+    def give_up(self, account: int) -> None:
+        """Forgets what could not be written of an account; no plan may be left undone. Raises OSError."""
+        held = plans.read_held(self._folder)
+        plans.hold(
+            self._folder,
+            Held(
+                [one for one in held.lines if one.account != account],
+                [one for one in held.states if one[0] != account],
+                [one for one in held.events if one[0] != account],
+            ),
+        )
+        self._writer.forget(account)
+
+    def erase(self, account: int) -> None:
+        """Removes the account's files. Called in any thread, once nothing of it is in memory. Raises OSError."""
+        transfer.erase(self._root, account)
 
     def _handed(self, account: int) -> Path:
         return paths.account_dir(self._root, account) / HANDED_OVER

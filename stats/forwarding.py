@@ -1,7 +1,7 @@
 """Commits that reach a process which does not own their account's shard: on to the owner, and its answers back.
 
     engine-SHARD    {"type": "engine.commits", "reply": CHANNEL, "id": 7, "at": 1763900000.1,
-                     "commits": [(KEY, CONTENT-ENCODING, BODY), …]}
+                     "commits": [(KEY, CONTENT-ENCODING, BODY, IP ADDRESS), …]}
     CHANNEL         {"type": "engine.reply", "id": 7, "answers": [(STATUS, JSON BODY, RETRY-AFTER or None), …]}
 
 A message through Redis costs as much as some ten commits, so they travel together: while one message to a shard is
@@ -36,11 +36,12 @@ _AWAY = (RedisError, OSError, ChannelFull, TimeoutError)
 
 
 class Forwarded(NamedTuple):
-    """A commit as it came: the raw key, the `Content-Encoding`, the body."""
+    """A commit as it came: the raw key, the `Content-Encoding`, the body, and the IP address of who sent it."""
 
     key: str
     encoding: str
     body: bytes
+    address: str | None = None
 
 
 class Forwarder:

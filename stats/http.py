@@ -11,6 +11,7 @@ from urllib.parse import parse_qs
 
 import msgspec
 
+from accounts.client_address import address_in_scope
 from stats import ingest
 from stats.answer import TOO_LARGE, Answer
 
@@ -32,7 +33,8 @@ async def agg(scope: Scope, receive: Receive, send: Send) -> None:
     if isinstance(body, Answer):
         return await _reply(send, body)
     key = key_of(scope["query_string"].decode("latin-1"), headers.get(b"authorization", b"").decode("latin-1"))
-    answer = await ingest.accept(key, headers.get(b"content-encoding", b"").decode("latin-1"), body)
+    encoding = headers.get(b"content-encoding", b"").decode("latin-1")
+    answer = await ingest.accept(key, encoding, body, address_in_scope(scope, headers))
     return await _reply(send, answer)
 
 

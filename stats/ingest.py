@@ -6,10 +6,11 @@ import time
 import zlib
 from typing import TYPE_CHECKING
 
+from accounts.guessing import guesses
 from accounts.keytable import KeyEntry
 from stats import runtime
 from stats.aggregation.commit import InvalidCommit, decode
-from stats.answer import DUP, NO_KEY, OK, READ_KEY, TOO_FAST, TOO_LARGE, UNAVAILABLE, Answer, refusal
+from stats.answer import DUP, NO_KEY, OK, READ_KEY, TOO_FAST, TOO_LARGE, UNAVAILABLE, Answer, guessed, refusal
 from stats.forwarding import Forwarded
 from stats.keyring import KeysAwayError
 
@@ -24,19 +25,20 @@ _AT_ONCE = 16  # forwarded commits that are taken before others get their turn
 _GZIP_WINDOW = 31  # zlib's number for "a gzip header, the largest window"
 
 
-async def accept(key: str, encoding: str, body: bytes) -> Answer:
-    """Takes a commit as it came: the raw key, the `Content-Encoding`, and the body of at most `MOST_BODY` bytes.
+async def accept(key: str, encoding: str, body: bytes, address: str | None) -> Answer:
+    """Takes a commit as it came: the raw key, the `Content-Encoding`, the body of at most `MOST_BODY` bytes, and the IP
+    address of who sent it.
 
     Where another process owns the key's account, it is sent on, and the answer is the owner's.
     """
     started = time.perf_counter()
-    entry = await _entry(key)
+    entry = await _entry(key, address)
     if isinstance(entry, Answer):
         answer = entry
     elif (shard := _owner_here(entry)) is not None:
-        answer = await settled(shard, _offered(shard, entry, encoding, body))
+        answer = await settled(shard, _offered(shard, entry, encoding, body, address))
     else:
-        answer = await _sent_on(entry, Forwarded(key, encoding, body))
+        answer = await _sent_on(entry, Forwarded(key, encoding, body, address))
     if runtime.watch is not None:
         runtime.watch.commit(answer.status, time.perf_counter() - started)
     return answer
@@ -53,7 +55,7 @@ async def accept_forwarded(shard: "Shard", commits: list[Forwarded]) -> list[Ans
         elif _owner_here(entry) is None:  # who sent it has an old table
             answers.append(UNAVAILABLE)
         else:
-            answers.append(_offered(shard, entry, commit.encoding, commit.body))
+            answers.append(_offered(shard, entry, commit.encoding, commit.body, commit.address))
         if number % _AT_ONCE == _AT_ONCE - 1:
             await asyncio.sleep(0)
     taken = any(answer.status == 200 for answer in answers)
@@ -74,7 +76,7 @@ async def settled(shard: "Shard", answer: Answer) -> Answer:
     return answer
 
 
-async def _entry(key: str) -> KeyEntry | Answer:
+async def _entry(key: str, address: str | None) -> KeyEntry | Answer:
     """The entry of a key that may send, or why a commit with this key is not even looked at."""
     keys = runtime.keys
     if keys is None:
@@ -85,6 +87,8 @@ async def _entry(key: str) -> KeyEntry | Answer:
             await keys.fresh()
     except KeysAwayError:
         return UNAVAILABLE
+    if entry is None and (wait := guesses.note(address, key)):
+        return guessed(wait)
     return _sending(entry, NO_KEY)
 
 
@@ -129,21 +133,22 @@ async def _sent_on(entry: KeyEntry, commit: Forwarded) -> Answer:
     return await runtime.forwarder.forward(entry.shard, commit)
 
 
-def _offered(shard: "Shard", entry: KeyEntry, encoding: str, body: bytes) -> Answer:
+def _offered(shard: "Shard", entry: KeyEntry, encoding: str, body: bytes, address: str | None) -> Answer:
     """What the owner says to a commit."""
     if not shard.open or entry.account_id not in shard.held:
         return UNAVAILABLE
     if not shard.rate.take(entry.account_id, time.monotonic()):
+        shard.meter.refused(entry.account_id)
         return TOO_FAST
-    return _taken(shard, entry, encoding, body)
+    return _taken(shard, entry, encoding, body, address)
 
 
-def _taken(shard: "Shard", entry: KeyEntry, encoding: str, body: bytes) -> Answer:
+def _taken(shard: "Shard", entry: KeyEntry, encoding: str, body: bytes, address: str | None) -> Answer:
     try:
         unpacked = unpack(encoding, body)
         if unpacked is None:
             return TOO_LARGE
-        taken = shard.take(entry, decode(unpacked), unpacked)
+        taken = shard.take(entry, decode(unpacked), unpacked, address)
     except InvalidCommit as error:
         return refusal(400, error.error, at=error.at)
     except OSError as error:

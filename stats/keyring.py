@@ -1,6 +1,7 @@
 """The table of keys of this process, read again twice a second in a thread of its own."""
 
 import asyncio
+import contextlib
 import logging
 import time
 from collections.abc import Awaitable, Callable
@@ -83,6 +84,15 @@ class Keyring:
             raise KeysAwayError from None
         if self._failed:
             raise KeysAwayError
+
+    async def until_ended(self, raw: str) -> None:
+        """Returns within `ROUND_SECONDS` of the end of a key that the database had when this was called. While the
+        database is away, revocations are not known."""
+        found = True
+        while found:
+            with contextlib.suppress(KeysAwayError):
+                await self.fresh()
+                found = self.table.lookup(raw) is not None
 
     @property
     def problem(self) -> str:

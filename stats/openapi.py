@@ -1,4 +1,5 @@
-"""Describes commits in the OpenAPI document from the very structs that decode them, and what the day API answers."""
+"""Describes commits in the OpenAPI document from the very structs that decode them, and what the APIs of days and usage
+answer."""
 
 from typing import Annotated, Any
 
@@ -6,6 +7,7 @@ import msgspec
 from msgspec import UNSET, Meta, Struct, UnsetType
 
 from stats.aggregation.commit import Commit
+from stats.usage import Usage
 
 Time = Annotated[int, Meta(description="Unix time at which the bin begins.")]
 Days = Annotated[int, Meta(description="How many of the 7 days before have values here.", ge=1, le=7)]
@@ -70,10 +72,11 @@ class StatDay(Struct, kw_only=True):
 
 
 DAY_ANSWER = {"$ref": "#/components/schemas/StatDay"}
+USAGE_ANSWER = {"$ref": "#/components/schemas/Usage"}
 
 
 def add_schemas(result: dict[str, Any], generator: Any, request: Any, public: bool) -> dict[str, Any]:  # noqa: ARG001
-    """A postprocessing hook of drf-spectacular: puts the schemas of commits and days among the components."""
-    _, components = msgspec.json.schema_components([Commit, StatDay], ref_template="#/components/schemas/{name}")
+    """A postprocessing hook of drf-spectacular: puts the schemas of commits, days and usage among the components."""
+    _, components = msgspec.json.schema_components([Commit, StatDay, Usage], ref_template="#/components/schemas/{name}")
     result["components"].setdefault("schemas", {}).update(components)
     return result

@@ -37,10 +37,11 @@ def tend(
 ) -> TendReport:
     """Packs and removes what is due of the accounts of a shard, of one account, or of all (None).
 
-    One that is on its way to another shard waits until it is there. Begins no further day once `seconds` are over.
+    One that is on its way to another shard waits until it is there, one that is closed until it is open again. Begins
+    no further day once `seconds` are over.
     What fails is logged and counted, and keeps no other day from it.
     """
-    accounts = Account.objects.order_by("pk")
+    accounts = Account.objects.filter(closed=None).order_by("pk")
     if account is not None:
         accounts = accounts.filter(pk=account)
     report, began = TendReport(), now()

@@ -20,9 +20,11 @@ from stats.aggregation.cut import Cut
 from stats.aggregation.delivered import Delivered, Dump
 from stats.aggregation.engine import Applied, Engine
 from stats.disk import Disk, Unit
+from stats.disk_meter import DiskMeter
 from stats.durability import Durability
 from stats.events import Events
 from stats.keyring import Keyring
+from stats.meter import Meter
 from stats.publisher import Publisher
 from stats.ratelimit import RateLimit
 from stats.rounds import every
@@ -85,6 +87,8 @@ class Shard:
         self.watch = watch
         self.sync_always = parts.sync_always
         self.rate = RateLimit(parts.rate)
+        self.meter = Meter(clock())
+        self.disk_meter = DiskMeter(parts.root)
         self.engine = Engine(clock(), parts.most_stats)
         self.events = Events()
         self.publisher = Publisher(self.engine, parts.layer, self.events.recent)
@@ -256,6 +260,25 @@ class Shard:
             if account_id in self._leaving:  # it may have come back
                 self._forget(account_id)
 
+    async def erase(self, account_id: int) -> bool:
+        """Removes what there is of a closed account, in memory and in files.
+
+        Returns False, and has removed nothing, where the open segment of the journal may hold some of it: then it is
+        asked for again when that minute is over. Raises OSError, LookupError where the account is not closed.
+        """
+        place = self.keys.table.place(account_id)
+        if place is None or not place.closed or place.moving:
+            raise LookupError(f"account {account_id} is not closed")
+        async with self._flushing:
+            if account_id in self.held:
+                await self._flush_units()
+                if self._may_hold(self._leaving.get(account_id, self._journal.number)):
+                    return False
+            self._forget(account_id)  # before anything ends a minute: no later flush has any of it
+            await asyncio.get_running_loop().run_in_executor(self._disk_thread, self._disk.give_up, account_id)
+        await asyncio.to_thread(self._disk.erase, account_id)
+        return True
+
     def _hand_over(self, accounts: list[int]) -> list[int]:
         """Those of the accounts of which all is in files, and beside them now what was delivered. Called in a thread:
         nobody adds to what was delivered of an account that leaves."""
@@ -278,19 +301,21 @@ class Shard:
 
     # --- commits --------------------------------------------------------------------------------------------------
 
-    def take(self, entry: KeyEntry, commit: Commit, body: bytes) -> Taken:
-        """Takes a commit of the key's account whose JSON is `body`: when this returns it is in the journal.
+    def take(self, entry: KeyEntry, commit: Commit, body: bytes, address: str | None) -> Taken:
+        """Takes a commit of the key's account, from an IP address, whose JSON is `body`: when this returns it is in the
+        journal.
 
         Raises InvalidCommit, or OSError where it cannot be kept; then nothing has changed.
         """
         now = self._clock()
         given = self.engine.check(entry.account_id, commit)
-        self.keys.table.touch(entry.key_id, now)
+        self.keys.table.touch(entry.key_id, now, address)
         if self._was_taken(entry.account_id, commit):
             return Taken(True, 0)
         self._write_down(entry.account_id, now, body)
         applied = self._count(entry.account_id, commit, now, given)
         self.watch.partials(applied.taken)
+        self.meter.commit(entry.account_id, applied.taken, commit.iid)
         if applied.dropped:
             self._warn_full(entry.account_id, commit.nam, applied.dropped, now)
         return Taken(False, applied.dropped)
@@ -432,6 +457,7 @@ class Shard:
             await self.settle()
         now = self._clock()
         self.rate.forget(time.monotonic())
+        self.meter.roll(now)
         self._warned_full = {one: at for one, at in self._warned_full.items() if now - at < WARN_SECONDS}
         self.watch.sample({"stats.live": self.engine.stat_count, **self._memory()})
 

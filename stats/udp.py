@@ -19,6 +19,7 @@ from stats import ingest
 from stats.aggregation.commit import OLDEST
 from stats.aggregation.pages import SLOT_SECONDS
 from stats.keyring import Keyring
+from stats.meter import UDP_INSTANCE
 from stats.rounds import every
 from stats.selfwatch import SelfWatch
 
@@ -42,11 +43,13 @@ class _Sender(NamedTuple):
 
 
 class _Folded(NamedTuple):
-    """A commit that waits to be taken: its key, its content but for the `age`, and the Unix time it was folded at."""
+    """A commit that waits to be taken: its key, its content but for the `age`, the Unix time it was folded at, and the
+    IP address that the key's last value came from."""
 
     key: str
     content: dict[str, Any]
     at: float
+    address: str | None
 
 
 class UdpIntake(asyncio.DatagramProtocol):
@@ -58,10 +61,11 @@ class UdpIntake(asyncio.DatagramProtocol):
         self.bad = 0
         self._keys = keys
         self._watch = watch
-        self._instance = f"udp-{secrets.token_hex(8)}"
+        self._instance = f"{UDP_INSTANCE}{secrets.token_hex(8)}"
         self._numbers: dict[int, int] = {}  # of the last commit of each key
         self._intervals: dict[_Sender, Interval] = {}
-        self._unknown: list[bytes] = []
+        self._addresses: dict[int, str] = {}  # that the values of each key came from last
+        self._unknown: list[tuple[bytes, str]] = []
         self._pending = 0
         self._kept: deque[_Folded] = deque(maxlen=_MOST_KEPT)
         self._sending = asyncio.Lock()
@@ -93,18 +97,19 @@ class UdpIntake(asyncio.DatagramProtocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast(asyncio.DatagramTransport, transport)
 
-    def datagram_received(self, data: bytes, addr: object) -> None:  # noqa: ARG002  (asyncio's signature)
+    def datagram_received(self, data: bytes, addr: tuple[str | Any, int]) -> None:
         for line in data.splitlines():
             if line.strip():
                 self.lines += 1
-                self.bad += not self._take(line, last=False)
+                self.bad += not self._take(line, addr[0], last=False)
 
     async def fold(self) -> None:
         """Commits what was collected, one commit a process, and reports how the lines went."""
         unknown, self._unknown = self._unknown, []
-        self.bad += sum(not self._take(line, last=True) for line in unknown)
+        self.bad += sum(not self._take(*one, last=True) for one in unknown)
         intervals, self._intervals, self._pending = self._intervals, {}, 0
         self._kept.extend(self._folded(*one) for one in intervals.items())
+        self._addresses.clear()
         await self._commit()
         drops = kernel_drops(self._inode)
         self._watch.udp(self.lines, self.bad, drops - self._drops_told)
@@ -116,7 +121,7 @@ class UdpIntake(asyncio.DatagramProtocol):
         number = self._numbers[sender.key_id] = self._numbers.get(sender.key_id, -1) + 1
         instance = f"{self._instance}-{sender.key_id}"
         content = {"nam": sender.process, "iid": instance, "seq": number, "prt": interval.take()}
-        return _Folded(sender.key, content, time.time())
+        return _Folded(sender.key, content, time.time(), self._addresses.get(sender.key_id))
 
     async def _commit(self) -> None:
         """Hands in what was folded; what cannot be kept or has no owner now stays here, and comes late."""
@@ -132,7 +137,8 @@ class UdpIntake(asyncio.DatagramProtocol):
     async def _hand_in(self, folded: _Folded) -> bool:
         """Whether a commit is done with: taken, or refused for good."""
         age = min(max(time.time() - folded.at, 0.0), OLDEST)
-        answer = await ingest.accept(folded.key, "", msgspec.json.encode({**folded.content, "age": age}))
+        body = msgspec.json.encode({**folded.content, "age": age})
+        answer = await ingest.accept(folded.key, "", body, folded.address)
         return answer.status not in (429, 503)
 
     async def close(self) -> None:
@@ -144,8 +150,8 @@ class UdpIntake(asyncio.DatagramProtocol):
                 self._rounds.cancel()
         await self.fold()
 
-    def _take(self, line: bytes, *, last: bool) -> bool:
-        """Whether the line is a value of a known key.
+    def _take(self, line: bytes, address: str, *, last: bool) -> bool:
+        """Whether the line, which came from that IP address, is a value of a known key.
 
         A key may be younger than the table of keys: a line with an unknown one waits for the next fold, its `last`
         chance.
@@ -160,7 +166,7 @@ class UdpIntake(asyncio.DatagramProtocol):
             return False
         entry = self._keys.table.lookup(key)
         if entry is None and not last and len(self._unknown) < _MOST_UNKNOWN and KEY_PATTERN.fullmatch(key):
-            self._unknown.append(line)
+            self._unknown.append((line, address))
             return True
         if entry is None or entry.scope != "ingest":
             return False
@@ -170,6 +176,7 @@ class UdpIntake(asyncio.DatagramProtocol):
         before = len(interval)
         number, kind, emphasis = value
         interval.add(stat, kind, number, emphasis)
+        self._addresses[entry.key_id] = address
         self._pending += len(interval) - before
         return True
 

@@ -6,19 +6,26 @@ from django.conf import settings
 from django.contrib.auth.decorators import login_required
 from django.http import FileResponse, Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
 from accounts import access, keys_once
-from accounts.models import ApiKey
+from accounts.keys import live_keys
+from accounts.models import Scope
+from stats.engine_call import EngineError
+from stats.usage import live_usage, stored_usage
+from stats.usage_rows import live_rows, stored_rows
 
 
 @require_safe
 def home(request: HttpRequest) -> HttpResponse:
-    """The landing page; whoever is logged in goes on to the dashboard."""
+    """The landing page; whoever is logged in goes on to the dashboard, or to where he can open an account."""
     account = access.current_account(request)
     if account is not None:
         return redirect("dashboard", account_id=account.pk)
+    if request.user.is_authenticated:
+        return redirect("accounts")
     return render(request, "landing.html", {"public_url": settings.PUBLIC_URL})
 
 
@@ -34,7 +41,7 @@ def demo(request: HttpRequest) -> HttpResponse:
 def dashboard(request: HttpRequest, account_id: int) -> HttpResponse:
     """The live page of an account; right after sign-up it shows the first key, once."""
     granted = access.enter(request, account_id)
-    newest = ApiKey.objects.filter(account_id=account_id, scope="ingest", revoked=None).order_by("-pk").first()
+    newest = live_keys(timezone.now()).filter(account_id=account_id, scope=Scope.INGEST).order_by("-pk").first()
     new = keys_once.new_key_from(request, account_id)
     context = _dashboard(account_id, f"/ws/live/?account={account_id}", demo=False) | {
         "new_key": new.raw if new else None,
@@ -66,6 +73,20 @@ def errors(request: HttpRequest, account_id: int) -> HttpResponse:
 def warnings(request: HttpRequest, account_id: int) -> HttpResponse:
     """Warnings as they happen."""
     return _events(request, account_id, "warning")
+
+
+@require_safe
+@login_required
+@never_cache
+def usage(request: HttpRequest, account_id: int) -> HttpResponse:
+    """How much of its limits an account uses."""
+    granted = access.enter(request, account_id)
+    try:
+        live = live_rows(live_usage(granted.account))
+    except EngineError:
+        live = None
+    context = {"account": granted.account, "access": granted, "live": live}
+    return render(request, "stats/usage.html", context | {"stored": stored_rows(stored_usage(granted.account))})
 
 
 @require_safe

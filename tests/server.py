@@ -4,6 +4,7 @@ import contextlib
 import json
 import os
 import random
+import re
 import signal
 import socket
 import subprocess
@@ -161,6 +162,17 @@ class Server:
 
     def commit(self, key: str, body: dict[str, Any], path: str = "/agg") -> Reply:
         return self.request("PUT", f"{path}?auth={key}", json.dumps(body).encode())
+
+    def mailed_link(self, email: str) -> str:
+        """The first link of the newest mail to `email` in the outbox; waits for it."""
+
+        def newest() -> str:
+            mails = sorted((self.data / "outbox").glob("*"), key=lambda path: path.stat().st_mtime)
+            texts = [text for text in (path.read_text() for path in mails) if f"To: {email}" in text]
+            found = re.search(r"https?://\S+", texts[-1]) if texts else None
+            return found[0] if found else ""
+
+        return wait_for(newest, 10, f"a mail with a link to {email}")
 
     def lines(self, account: int, process: str, kind: str, name: str) -> list[list[str]]:
         """All lines of a stat's files, days in order, each split at its commas."""

@@ -14,9 +14,9 @@ GRACE_DAYS = 7
 class Account(models.Model):
     """A tenant: what is tracked belongs to an account, never to a user. Account 0 is DaTtSs itself.
 
-    `shard` says whose server owns its values. While `moving_to` is set it is on its way there and takes no commits;
-    `moves` counts the changes of both (`accounts.routing`). From `closed` on it takes no commits and shows nothing; it
-    can be opened again until its values are deleted, `GRACE_DAYS` later.
+    `shard` says whose server owns its values. While `moving_to` is set it is on its way there and takes no commits.
+    From `closed` on it takes no commits and shows nothing; it can be opened again until its values are deleted,
+    `GRACE_DAYS` later (`accounts.closing`). `moves` counts the changes of all three.
     """
 
     name = models.CharField(max_length=80)

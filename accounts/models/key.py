@@ -1,6 +1,9 @@
 """API keys of accounts."""
 
+from datetime import datetime
+
 from django.db import models
+from django.utils import timezone
 
 from accounts.models.account import Account
 from accounts.models.user import User
@@ -35,3 +38,13 @@ class ApiKey(models.Model):
 
     def __str__(self) -> str:
         return f"{self.prefix} ({self.scope})"
+
+    @property
+    def is_live(self) -> bool:
+        """Whether it still works."""
+        return self.revoked is None and (self.expires is None or self.expires > timezone.now())
+
+    @property
+    def ended(self) -> datetime | None:
+        """When it stopped to work, for one that did: revoked, or replaced and its time is over."""
+        return None if self.is_live else min(filter(None, (self.revoked, self.expires)))

@@ -2,17 +2,18 @@
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
-from django.db.models import F
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
-from accounts.access import Access, Right, enter, person_of
-from accounts.forms import KeyForm
-from accounts.keys import make_key, revoke
+from accounts import key_changes
+from accounts.access import Access, Right, enter
+from accounts.key_forms import KeyForm, LabelForm, ReplaceForm
+from accounts.keys import KeyEndedError, live_keys
 from accounts.keys_once import forget_new_key, hand_over, new_key_from
-from accounts.models import ApiKey
+from accounts.models import Account, ApiKey, Scope
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -26,10 +27,39 @@ def keys(request: HttpRequest, account_id: int) -> HttpResponse:
     form = KeyForm(access.account, request.POST)
     if not form.is_valid():
         return _keys_page(request, access, form)
-    key, raw = make_key(access.account, form.cleaned_data["label"], form.cleaned_data["scope"], person_of(request))
-    response = redirect("account_keys", account_id)
-    hand_over(response, key, raw)
-    return response
+    return _shown_once(*key_changes.make(request, access.account, **form.cleaned_data))
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@login_required
+@never_cache
+def rename_key(request: HttpRequest, account_id: int, key_id: int) -> HttpResponse:
+    """Asks for another label of a key; a POST gives it."""
+    access, key = _entered(request, account_id, key_id)
+    if not key.is_live:
+        return redirect("account_keys", account_id)
+    form = LabelForm(request.POST if request.method == "POST" else None, initial={"label": key.label})
+    if not form.is_valid():
+        return _page_of(request, "accounts/rename_key.html", access, key, form=form)
+    key_changes.rename(request, key, form.cleaned_data["label"])
+    return redirect("account_keys", account_id)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@login_required
+@never_cache
+def replace_key(request: HttpRequest, account_id: int, key_id: int) -> HttpResponse:
+    """Asks when the key shall end; a POST makes another one in its place and shows it once, after a redirect."""
+    access, key = _entered(request, account_id, key_id)
+    if not key.is_live or key.expires is not None:
+        return _not_replaced(request, key)
+    form = ReplaceForm(access.account, request.POST if request.method == "POST" else None)
+    if not form.is_valid():
+        return _page_of(request, "accounts/replace_key.html", access, key, form=form)
+    try:
+        return _shown_once(*key_changes.make_replacement(request, key, form.cleaned_data["overlap"]))
+    except KeyEndedError:  # since the question above
+        return _not_replaced(request, key)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -37,14 +67,36 @@ def keys(request: HttpRequest, account_id: int) -> HttpResponse:
 @never_cache
 def revoke_key(request: HttpRequest, account_id: int, key_id: int) -> HttpResponse:
     """Asks whether the key shall be revoked; a POST revokes it."""
-    access = enter(request, account_id, Right.CHANGE)
-    key = get_object_or_404(ApiKey, pk=key_id, account=access.account)
-    if key.revoked is None and request.method != "POST":
-        return render(request, "accounts/revoke_key.html", {"account": access.account, "key": key})
-    if key.revoked is None:
-        revoke(key)
-        messages.success(request, f"Revoked the key “{key.label}”.")
+    access, key = _entered(request, account_id, key_id)
+    if not key.is_live:
+        return redirect("account_keys", account_id)
+    if request.method != "POST":
+        return _page_of(request, "accounts/revoke_key.html", access, key, last=_is_last_to_send(key))
+    key_changes.end(request, key)
+    messages.success(request, f"Revoked the key “{key.label}”.")
     return redirect("account_keys", account_id)
+
+
+def _entered(request: HttpRequest, account_id: int, key_id: int) -> tuple[Access, ApiKey]:
+    access = enter(request, account_id, Right.CHANGE)
+    return access, get_object_or_404(ApiKey, pk=key_id, account=access.account)
+
+
+def _is_last_to_send(key: ApiKey) -> bool:
+    """Whether nothing can send once this key has ended."""
+    others = live_keys(timezone.now()).filter(account=key.account_id, scope=Scope.INGEST).exclude(pk=key.pk)
+    return key.scope == Scope.INGEST and not others.exists()
+
+
+def _shown_once(key: ApiKey, raw: str) -> HttpResponse:
+    response = redirect("account_keys", key.account_id)
+    hand_over(response, key, raw)
+    return response
+
+
+def _not_replaced(request: HttpRequest, key: ApiKey) -> HttpResponse:
+    messages.error(request, f"The key “{key.label}” has ended or was replaced already.")
+    return redirect("account_keys", key.account_id)
 
 
 def _keys_page(request: HttpRequest, access: Access, form: KeyForm) -> HttpResponse:
@@ -52,10 +104,21 @@ def _keys_page(request: HttpRequest, access: Access, form: KeyForm) -> HttpRespo
     context = {
         "account": account,
         "access": access,
-        "keys": account.keys.select_related("created_by").order_by(F("revoked").desc(nulls_first=True), "-pk"),
+        "keys": _sorted_keys(account),
         "form": form,
         "new_key": new_key_from(request, account.pk),
     }
     response = render(request, "accounts/keys.html", context)
     forget_new_key(response, account.pk)
     return response
+
+
+def _sorted_keys(account: Account) -> list[ApiKey]:
+    """Those that work first, the newest on top; below them those that have ended, the last one first."""
+    found = list(account.keys.select_related("created_by").order_by("-pk"))
+    live = [key for key in found if key.ended is None]
+    return live + sorted((key for key in found if key.ended), key=lambda key: str(key.ended), reverse=True)
+
+
+def _page_of(request: HttpRequest, template: str, access: Access, key: ApiKey, **more: object) -> HttpResponse:
+    return render(request, template, {"account": access.account, "access": access, "key": key, **more})

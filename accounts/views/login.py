@@ -1,47 +1,50 @@
-"""allauth's pages that are our own: sign-up and e-mail addresses."""
+"""allauth's pages that are our own: the confirmation and change of the e-mail address, and the sessions."""
 
 from typing import Any
 
-from allauth.account.adapter import get_adapter
-from allauth.account.views import EmailView, SignupView
-from django.contrib import messages
-from django.db import IntegrityError, transaction
-from django.http import HttpRequest, HttpResponse
+from allauth.account.decorators import verified_email_required
+from allauth.account.views import ConfirmEmailView, EmailView
+from allauth.usersessions.views import ListUserSessionsView
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 
-from accounts.forms import AddressTakenError, OpenAccountForm
-from accounts.keys_once import hand_over
+from accounts.access import person_of
+from accounts.models import AuditEntry
+from accounts.sessions import browser_in
+
+SHOWN_ENTRIES = 20
 
 
-class OpenAccountView(SignupView):  # type: ignore[misc]  # allauth has no types
-    """allauth's sign-up, which also opens an account and hands its first key to the next page."""
+class ConfirmationView(ConfirmEmailView):  # type: ignore[misc]  # allauth has no types
+    """allauth's page behind the link in the mail."""
 
-    form_class = OpenAccountForm
-
-    def form_valid(self, form: OpenAccountForm) -> HttpResponse:
+    def post(self, *args: Any, **kwargs: Any) -> HttpResponse:
         try:
-            response: HttpResponse = super().form_valid(form)
-        except AddressTakenError:
-            form.add_error("email", get_adapter().validation_error("email_taken"))
-            return self.form_invalid(form)  # type: ignore[no-any-return]
-        if form.opened is not None:
-            hand_over(response, form.opened.key, form.opened.raw)
-        return response
+            return super().post(*args, **kwargs)  # type: ignore[no-any-return]
+        except Http404:
+            # Used already, perhaps by the first half of a double click: the page says so.
+            return super().get(*args, **kwargs)  # type: ignore[no-any-return]
 
 
-class AddressesView(EmailView):  # type: ignore[misc]  # allauth has no types
-    """allauth's page of e-mail addresses, where anybody may enter any address as long as it stays unconfirmed."""
+class AddressView(EmailView):  # type: ignore[misc]  # allauth has no types
+    """allauth's page of e-mail addresses, on which a person has one address and may change it."""
 
     def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        try:
-            with transaction.atomic():
-                response: HttpResponse = super().post(request, *args, **kwargs)
-        except IntegrityError:
-            # Made the main address, it would become the user's own, and that of somebody else is taken.
-            messages.error(request, "This address belongs to somebody else. Nothing was changed.")
+        if "action_primary" in request.POST:
             return redirect("account_email")
-        return response
+        return super().post(request, *args, **kwargs)  # type: ignore[no-any-return]
 
 
-sign_up = OpenAccountView.as_view()
-addresses = AddressesView.as_view()
+class SessionsView(ListUserSessionsView):  # type: ignore[misc]  # allauth has no types
+    """allauth's page of sessions, with the last things that happened to the person's log-in."""
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        context: dict[str, Any] = super().get_context_data(**kwargs)
+        own = AuditEntry.objects.filter(user=person_of(self.request), account=None)
+        sessions = [(session, browser_in(session.user_agent)) for session in context["sessions"]]
+        return {**context, "sessions": sessions[::-1], "entries": own.order_by("-at")[:SHOWN_ENTRIES]}
+
+
+confirmation = ConfirmationView.as_view()
+address = verified_email_required(AddressView.as_view())
+sessions = SessionsView.as_view()

@@ -298,6 +298,11 @@ class Engine:
         account.gone_processes.add(name)
         self._removed.append((account_id, name))
 
+    def sizes(self, account_id: int) -> tuple[int, int]:
+        """How many live stats and how many processes an account has."""
+        account = self._accounts.get(account_id)
+        return (account.stat_count, len(account.processes)) if account else (0, 0)
+
     def memory(self) -> dict[str, int]:
         """About the bytes of what grows with the stats."""
         return {
@@ -404,6 +409,7 @@ class Engine:
     def drop(self, account_id: int) -> None:
         """Forgets an account, whose values must all have been handed out in cuts."""
         account = self._accounts.pop(account_id, None)
+        self._removed = [one for one in self._removed if one[0] != account_id]
         for stat in account.all_stats() if account else ():
             stat.page.fold()
             stat.page.release_row(stat.row)

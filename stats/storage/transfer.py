@@ -144,6 +144,22 @@ def remove(root: Path, account: int) -> None:
     _throw_away(paths.account_dir(root, account))
 
 
+def erase(root: Path, account: int) -> None:
+    """Removes all that there is of an account, durably: its folder, and what moves that were cut off have left. Cut off
+    itself, it is done by calling it again. Raises OSError where something stays."""
+    if not root.is_dir():
+        return
+    name = paths.account_name(account)
+    folder, leaving = root / name, root / f"{_LEAVING}{name}"
+    _remove_tree(leaving)
+    with contextlib.suppress(FileNotFoundError):
+        folder.rename(leaving)
+    arrivals = f"arriving-{name}-*"
+    for left in (leaving, *root.glob(paths.UNFINISHED + arrivals), *root.glob(_LEAVING + arrivals)):
+        _remove_tree(left)
+    _sync(root)
+
+
 def _arriving(root: Path, account: int, token: str) -> Path:
     return root / f"{paths.UNFINISHED}arriving-{paths.account_name(account)}-{token}"
 
@@ -155,6 +171,22 @@ def _throw_away(folder: Path) -> None:
     with contextlib.suppress(FileNotFoundError):
         folder.rename(leaving)
     shutil.rmtree(leaving, ignore_errors=True)
+
+
+def _remove_tree(path: Path) -> None:
+    with contextlib.suppress(FileNotFoundError):
+        if path.is_dir():
+            shutil.rmtree(path)
+        else:  # where something is in the way of the account's folder
+            path.unlink()
+
+
+def _sync(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
 
 
 def _make_folders(folder: Path, path: Path) -> None:

@@ -3,10 +3,12 @@
 from collections.abc import Callable, Iterator
 
 import pytest
+from allauth.account.models import EmailAddress
 from django.core.cache import cache
 from django.test import Client
 from pytest_django import Settings
 
+from accounts.guessing import guesses
 from accounts.models import Account, Membership, Role, User
 from accounts.opening import OpenedAccount, open_account
 from tests.twilio_server import Twilio, running_twilio
@@ -23,11 +25,19 @@ def _quick_hashes(settings: Settings) -> None:
 @pytest.fixture(autouse=True)
 def _fresh_rate_limits() -> None:
     cache.clear()
+    guesses.forget()
+
+
+def person(email: str) -> User:
+    """Somebody who has confirmed his address and belongs to no account."""
+    user = User.objects.create_user(email, PASSWORD)
+    EmailAddress.objects.create(user=user, email=email, verified=True, primary=True)
+    return user
 
 
 @pytest.fixture
 def alice(db: None) -> User:
-    return User.objects.create_user("alice@example.org", PASSWORD)
+    return person("alice@example.org")
 
 
 @pytest.fixture
@@ -42,7 +52,7 @@ def acme(opened: OpenedAccount) -> Account:
 
 @pytest.fixture
 def bob(acme: Account) -> User:
-    user = User.objects.create_user("bob@example.org", PASSWORD)
+    user = person("bob@example.org")
     Membership.objects.create(user=user, account=acme, role=Role.MEMBER)
     return user
 
@@ -50,14 +60,14 @@ def bob(acme: Account) -> User:
 @pytest.fixture
 def vera(acme: Account) -> User:
     """Bob's colleague who may only look."""
-    user = User.objects.create_user("vera@example.org", PASSWORD)
+    user = person("vera@example.org")
     Membership.objects.create(user=user, account=acme, role=Role.VIEWER)
     return user
 
 
 @pytest.fixture
 def charlie(acme: Account) -> User:
-    user = User.objects.create_user("charlie@example.org", PASSWORD)
+    user = person("charlie@example.org")
     open_account(user)
     return user
 

@@ -17,6 +17,7 @@ from accounts.opening import OpenedAccount, open_account
 from accounts.system_account import ensure_system_account
 
 Person = User | AnonymousUser
+ADDRESS = "192.0.2.1"
 
 
 def request_of(user: Person, query: str = "", session: SessionBase | None = None) -> HttpRequest:
@@ -146,35 +147,37 @@ def test_an_account_that_cannot_be_entered_does_not_become_current(charlie: User
 
 def test_a_read_key_reads_its_account(acme: Account) -> None:
     _, raw = make_key(acme, "r", Scope.READ, None)
-    granted = access.access_for_read_key(raw)
+    granted = access.access_for_read_key(raw, ADDRESS)
     assert granted == access.Access(acme, "read key")
     assert not granted.can_write
 
 
 def test_an_ingest_key_is_forbidden_to_read(opened: OpenedAccount) -> None:
     with pytest.raises(PermissionDenied):
-        access.access_for_read_key(opened.raw)
+        access.access_for_read_key(opened.raw, ADDRESS)
 
 
 @pytest.mark.parametrize("raw", ["", "x", "1_" + "0" * 40, "1_" + "0" * 40 + "\n", "é"])
 def test_a_key_that_is_none_fails(db: None, raw: str) -> None:
     with pytest.raises(AuthenticationFailed):
-        access.access_for_read_key(raw)
+        access.access_for_read_key(raw, ADDRESS)
 
 
 def test_a_revoked_read_key_fails(acme: Account) -> None:
     key, raw = make_key(acme, "r", Scope.READ, None)
     revoke(key)
     with pytest.raises(AuthenticationFailed):
-        access.access_for_read_key(raw)
+        access.access_for_read_key(raw, ADDRESS)
 
 
 def test_the_use_of_a_read_key_is_noted(acme: Account) -> None:
     key, raw = make_key(acme, "r", Scope.READ, None)
-    access.access_for_read_key(raw)
-    first = ApiKey.objects.get(pk=key.pk).last_used
+    access.access_for_read_key(raw, ADDRESS)
+    used = ApiKey.objects.get(pk=key.pk)
+    first = used.last_used
     assert first is not None
-    access.access_for_read_key(raw)
+    assert used.last_ip == ADDRESS
+    access.access_for_read_key(raw, ADDRESS)
     assert ApiKey.objects.get(pk=key.pk).last_used == first
 
 

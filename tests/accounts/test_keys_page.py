@@ -2,15 +2,18 @@
 
 import re
 from collections.abc import Callable
+from datetime import timedelta
 
 import pytest
 from django.test import Client
+from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries
 
-from accounts.forms import KeyForm
-from accounts.keys import find_key, make_key
+from accounts import key_forms
+from accounts.key_forms import OVERLAPS
+from accounts.keys import LastUse, find_key, make_key, replace, store_last_uses
 from accounts.keys_once import COOKIE
-from accounts.models import Account, ApiKey, Membership, Role, Scope, User
+from accounts.models import Account, ApiKey, AuditEntry, Membership, Role, Scope, User
 from accounts.opening import OpenedAccount, open_account
 from accounts.system_account import ensure_system_account
 
@@ -27,6 +30,21 @@ def page(acme: Account) -> str:
 @pytest.fixture
 def revoke_page(opened: OpenedAccount, page: str) -> str:
     return f"{page}{opened.key.pk}/revoke/"
+
+
+@pytest.fixture
+def replace_page(opened: OpenedAccount, page: str) -> str:
+    return f"{page}{opened.key.pk}/replace/"
+
+
+@pytest.fixture
+def rename_page(opened: OpenedAccount, page: str) -> str:
+    return f"{page}{opened.key.pk}/rename/"
+
+
+def entries() -> list[tuple[str, str, str, dict[str, object]]]:
+    """Who did what to which key, as the audit log has it."""
+    return list(AuditEntry.objects.order_by("pk").values_list("actor", "action", "target", "details"))
 
 
 def test_it_lists_the_keys_of_the_account_by_their_beginning(
@@ -88,7 +106,7 @@ def test_a_bad_form_makes_no_key(alice: User, page: str, fields: dict[str, str],
 def test_an_account_has_a_bounded_number_of_live_keys(
     alice: User, acme: Account, page: str, browser_of: BrowserOf, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(KeyForm, "MAX_LIVE_KEYS", 1)
+    monkeypatch.setattr(key_forms, "MOST_LIVE_KEYS", 1)
     assert "Revoke one" in browser_of(alice).post(page, NEW).content.decode()
     assert acme.keys.count() == 1
 
@@ -102,16 +120,21 @@ def test_a_viewer_sees_the_keys_and_cannot_make_one(vera: User, page: str, brows
     assert ApiKey.objects.count() == 1
 
 
-def test_a_stranger_finds_nothing(charlie: User, page: str, revoke_page: str, browser_of: BrowserOf) -> None:
+@pytest.fixture
+def all_pages(page: str, revoke_page: str, replace_page: str, rename_page: str) -> list[str]:
+    return [page, revoke_page, replace_page, rename_page]
+
+
+def test_a_stranger_finds_nothing(charlie: User, all_pages: list[str], browser_of: BrowserOf) -> None:
     before = ApiKey.objects.count()
-    for path in (page, revoke_page):
+    for path in all_pages:
         assert browser_of(charlie).get(path).status_code == 404
         assert browser_of(charlie).post(path, NEW).status_code == 404
     assert ApiKey.objects.filter(revoked=None).count() == before
 
 
-def test_who_is_not_logged_in_is_asked_to(page: str, revoke_page: str) -> None:
-    for path in (page, revoke_page):
+def test_who_is_not_logged_in_is_asked_to(all_pages: list[str]) -> None:
+    for path in all_pages:
         for answer in (Client().get(path), Client().post(path, NEW)):
             assert answer.status_code == 302
             assert answer["Location"] == f"/accounts/login/?next={path}"
@@ -119,17 +142,15 @@ def test_who_is_not_logged_in_is_asked_to(page: str, revoke_page: str) -> None:
 
 
 @pytest.mark.parametrize("method", ["put", "patch", "delete"])
-def test_other_methods_are_refused(
-    alice: User, page: str, revoke_page: str, method: str, browser_of: BrowserOf
-) -> None:
-    for path in (page, revoke_page):
+def test_other_methods_are_refused(alice: User, all_pages: list[str], method: str, browser_of: BrowserOf) -> None:
+    for path in all_pages:
         assert getattr(browser_of(alice), method)(path).status_code == 405
 
 
-def test_changes_need_a_csrf_token(alice: User, page: str, revoke_page: str) -> None:
+def test_changes_need_a_csrf_token(alice: User, all_pages: list[str]) -> None:
     browser = Client(enforce_csrf_checks=True)
     browser.force_login(alice)
-    for path in (page, revoke_page):
+    for path in all_pages:
         assert browser.post(path, NEW).status_code == 403
     assert ApiKey.objects.filter(revoked=None).count() == 1
 
@@ -154,18 +175,158 @@ def test_a_revoked_key_is_not_asked_about_again(
         assert answer["Location"] == page
 
 
-def test_a_viewer_cannot_revoke(vera: User, opened: OpenedAccount, revoke_page: str, browser_of: BrowserOf) -> None:
-    assert browser_of(vera).get(revoke_page).status_code == 403
-    assert browser_of(vera).post(revoke_page).status_code == 403
-    assert find_key(opened.raw) is not None
+def test_a_viewer_changes_no_key(
+    vera: User, opened: OpenedAccount, all_pages: list[str], browser_of: BrowserOf
+) -> None:
+    for path in all_pages[1:]:
+        assert browser_of(vera).get(path).status_code == 403
+        assert browser_of(vera).post(path, {"label": "mine", "overlap": "0"}).status_code == 403
+    key = find_key(opened.raw)
+    assert key is not None
+    assert (key.label, key.expires, entries()) == (opened.key.label, None, [])
 
 
 def test_a_key_is_not_reached_through_another_account(
     charlie: User, opened: OpenedAccount, browser_of: BrowserOf
 ) -> None:
     own = charlie.accounts.get().pk
-    assert browser_of(charlie).post(f"/a/{own}/keys/{opened.key.pk}/revoke/").status_code == 404
-    assert find_key(opened.raw) is not None
+    for deed in ("revoke", "replace", "rename"):
+        fields = {"label": "mine", "overlap": "0"}
+        assert browser_of(charlie).post(f"/a/{own}/keys/{opened.key.pk}/{deed}/", fields).status_code == 404
+    key = find_key(opened.raw)
+    assert key is not None
+    assert key.label == opened.key.label
+
+
+# --- from where, replace, rename, the last one ------------------------------------------------------------------------
+
+
+def test_it_shows_when_and_from_where_a_key_was_used(
+    alice: User, opened: OpenedAccount, page: str, browser_of: BrowserOf
+) -> None:
+    store_last_uses({opened.key.pk: LastUse(1_763_900_000.0, "198.51.100.7")})
+    text = browser_of(alice).get(page).content.decode()
+    assert "2025-11-23 12:13 UTC" in text
+    assert "from 198.51.100.7" in text
+
+
+@pytest.mark.parametrize("seconds", [seconds for seconds, _ in OVERLAPS])
+def test_a_key_is_replaced_by_one_that_is_shown_once(
+    bob: User, opened: OpenedAccount, page: str, seconds: int, browser_of: BrowserOf
+) -> None:
+    replace_page = f"{page}{opened.key.pk}/replace/"
+    browser = browser_of(bob)
+    assert "The old key ends" in browser.get(replace_page).content.decode()
+    before = timezone.now()
+    assert browser.post(replace_page, {"overlap": str(seconds)})["Location"] == page
+    text = browser.get(page).content.decode()
+    (raw,) = KEY.findall(text)
+    new = find_key(raw)
+    assert new is not None
+    assert (new.label, new.scope, new.replaces, new.created_by) == (opened.key.label, "ingest", opened.key, bob)
+    old = ApiKey.objects.get(pk=opened.key.pk)
+    assert old.expires is not None
+    overlap = timedelta(seconds=seconds)
+    assert before + overlap <= old.expires <= timezone.now() + overlap
+    assert (find_key(opened.raw) is not None) == bool(seconds)
+    assert ("replaced" if seconds else "ended") in text
+    [(actor, action, target, details)] = entries()
+    assert (actor, action, target) == (bob.email, "key.replaced", f"First key ({old.prefix}…)")
+    assert details == {"replacement": f"{new.prefix}…", "ends": old.expires.isoformat()}
+    assert raw not in str(details)
+
+
+@pytest.mark.parametrize("overlap", ["", "-1", "1", "999999999", "x"])
+def test_only_the_ends_that_are_offered_are_taken(
+    alice: User, opened: OpenedAccount, replace_page: str, overlap: str, browser_of: BrowserOf
+) -> None:
+    response = browser_of(alice).post(replace_page, {"overlap": overlap})
+    assert "field-error" in response.content.decode()
+    assert ApiKey.objects.get().expires is None
+
+
+def test_a_key_is_replaced_once(
+    alice: User, opened: OpenedAccount, page: str, replace_page: str, browser_of: BrowserOf
+) -> None:
+    browser = browser_of(alice)
+    browser.post(replace_page, {"overlap": "3600"})
+    assert "/replace/" in browser.get(page).content.decode()  # the new one can be
+    assert replace_page not in browser.get(page).content.decode()
+    for answer in (browser.get(replace_page), browser.post(replace_page, {"overlap": "3600"})):
+        assert answer["Location"] == page
+    assert "was replaced already" in browser.get(page).content.decode()
+    assert ApiKey.objects.count() == 2
+
+
+def test_replacing_makes_no_more_keys_than_may_live(
+    alice: User, replace_page: str, browser_of: BrowserOf, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(key_forms, "MOST_LIVE_KEYS", 1)
+    assert "Revoke one" in browser_of(alice).post(replace_page, {"overlap": "3600"}).content.decode()
+    assert browser_of(alice).post(replace_page, {"overlap": "0"}).status_code == 302
+
+
+def test_a_key_whose_time_is_over_is_shown_as_ended_and_changed_no_more(
+    alice: User, opened: OpenedAccount, page: str, all_pages: list[str], browser_of: BrowserOf
+) -> None:
+    make_key(opened.account, "other", Scope.INGEST, alice)
+    replace(opened.key, alice, timedelta(hours=-1))
+    browser = browser_of(alice)
+    text = browser.get(page).content.decode()
+    assert "ended <span" in text
+    assert not [path for path in all_pages[1:] if path in text]
+    for path in all_pages[1:]:
+        assert browser.get(path)["Location"] == page
+
+
+def test_a_key_gets_another_label(
+    bob: User, opened: OpenedAccount, page: str, rename_page: str, browser_of: BrowserOf
+) -> None:
+    browser = browser_of(bob)
+    assert 'value="First key"' in browser.get(rename_page).content.decode()
+    assert browser.post(rename_page, {"label": " api servers "})["Location"] == page
+    assert ApiKey.objects.get(pk=opened.key.pk).label == "api servers"
+    [(actor, action, target, details)] = entries()
+    assert (actor, action, target) == (bob.email, "key.renamed", f"api servers ({opened.key.prefix}…)")
+    assert details == {"before": "First key"}
+    browser.post(rename_page, {"label": "api servers"})
+    assert len(entries()) == 1
+
+
+@pytest.mark.parametrize("label", ["", " ", "a" * 81])
+def test_a_label_is_neither_empty_nor_long(
+    alice: User, opened: OpenedAccount, rename_page: str, label: str, browser_of: BrowserOf
+) -> None:
+    assert "field-error" in browser_of(alice).post(rename_page, {"label": label}).content.decode()
+    assert ApiKey.objects.get(pk=opened.key.pk).label == "First key"
+
+
+def test_to_revoke_the_last_key_that_sends_warns(
+    alice: User, opened: OpenedAccount, revoke_page: str, page: str, browser_of: BrowserOf
+) -> None:
+    browser = browser_of(alice)
+    other, _ = make_key(opened.account, "r", Scope.READ, None)
+    assert "last key that may send" in browser.get(revoke_page).content.decode()
+    assert "last key that may send" not in browser.get(f"{page}{other.pk}/revoke/").content.decode()
+    make_key(opened.account, "i", Scope.INGEST, None)
+    assert "last key that may send" not in browser.get(revoke_page).content.decode()
+
+
+def test_what_is_made_and_revoked_is_in_the_audit_log(
+    bob: User, opened: OpenedAccount, page: str, revoke_page: str, browser_of: BrowserOf
+) -> None:
+    browser = browser_of(bob)
+    browser.post(page, NEW)
+    browser.post(revoke_page)
+    made = ApiKey.objects.get(label="api servers")
+    assert entries() == [
+        (bob.email, "key.made", f"api servers ({made.prefix}…)", {"scope": "read"}),
+        (bob.email, "key.revoked", f"First key ({opened.key.prefix}…)", {"scope": "ingest"}),
+    ]
+    assert {entry.ip for entry in AuditEntry.objects.all()} == {"127.0.0.1"}
+
+
+# --- around it --------------------------------------------------------------------------------------------------------
 
 
 def test_the_keys_of_account_0_are_nobodys_business(alice: User, acme: Account, browser_of: BrowserOf) -> None:

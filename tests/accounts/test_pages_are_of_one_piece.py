@@ -3,10 +3,17 @@
 from collections.abc import Callable
 
 import pytest
+from allauth.mfa.models import Authenticator
+from allauth.mfa.recovery_codes.internal.auth import RecoveryCodes
+from allauth.mfa.totp.internal.auth import TOTP
+from django.conf import settings as site
 from django.test import Client
+from pytest_django import Settings
 
 from accounts.models import Account, Contact, User
+from tests.accounts.conftest import PASSWORD
 from tests.accounts.pages import read_page
+from tests.accounts.passkeys import credential
 from tests.twilio_server import Twilio
 
 OPEN_PAGES = [
@@ -26,6 +33,20 @@ OWN_PAGES = [
     "/accounts/email/",
     "/accounts/password/change/",
     "/accounts/reauthenticate/",
+    "/accounts/sessions/",
+    "/accounts/2fa/",
+    "/accounts/2fa/webauthn/",
+]
+GUARDED_PAGES = [
+    "/accounts/2fa/totp/activate/",
+    "/accounts/2fa/totp/deactivate/",
+    "/accounts/2fa/recovery-codes/",
+    "/accounts/2fa/recovery-codes/generate/",
+    "/accounts/2fa/webauthn/add/",
+    "/accounts/2fa/webauthn/keys/KEY/edit/",
+    "/accounts/2fa/webauthn/keys/KEY/remove/",
+    "/accounts/2fa/reauthenticate/",
+    "/accounts/2fa/webauthn/reauthenticate/",
 ]
 
 
@@ -34,6 +55,7 @@ def look_at(browser: Client, path: str) -> None:
     assert response.status_code == 200
     templates = [template.name for template in response.templates]
     assert "base.html" in templates
+    assert str(response.templates[0].origin.name).startswith(str(site.BASE_DIR / "templates")), "allauth's own"
     text = response.content.decode()
     assert text.count("<h1>") == 1
     assert "Menu:" not in text
@@ -56,8 +78,34 @@ def test_pages_for_who_is_logged_in(alice: User, browser_of: Callable[[User], Cl
     look_at(browser_of(alice), path)
 
 
+@pytest.mark.parametrize("path", GUARDED_PAGES)
+def test_pages_behind_the_password(
+    alice: User, browser_of: Callable[[User], Client], path: str, settings: Settings
+) -> None:
+    settings.PUBLIC_URL = "https://stats.example.org"  # where passkeys are possible
+    browser = browser_of(alice)
+    browser.post("/accounts/reauthenticate/", {"password": PASSWORD})
+    key = Authenticator.objects.create(user=alice, type="webauthn", data={"name": "Key", "credential": credential()})
+    RecoveryCodes.activate(alice)
+    if path != "/accounts/2fa/totp/activate/":
+        TOTP.activate(alice, "A" * 32)
+    look_at(browser, path.replace("KEY", str(key.pk)))
+
+
+def test_the_page_that_asks_for_a_second_factor(alice: User, settings: Settings) -> None:
+    settings.PUBLIC_URL = "https://stats.example.org"
+    TOTP.activate(alice, "A" * 32)
+    browser = Client()
+    browser.post("/accounts/login/", {"login": alice.email, "password": PASSWORD})
+    look_at(browser, "/accounts/2fa/authenticate/")
+
+
 def test_the_page_to_set_a_first_password(browser_of: Callable[[User], Client], db: None) -> None:
     look_at(browser_of(User.objects.create_user("dora@example.org")), "/accounts/password/set/")
+
+
+def test_the_audit_log(alice: User, acme: Account, browser_of: Callable[[User], Client]) -> None:
+    look_at(browser_of(alice), f"/a/{acme.pk}/audit/")
 
 
 def test_the_contacts_pages(alice: User, acme: Account, twilio: Twilio, browser_of: Callable[[User], Client]) -> None:
@@ -69,4 +117,5 @@ def test_the_contacts_pages(alice: User, acme: Account, twilio: Twilio, browser_
 def test_the_keys_pages(alice: User, acme: Account, browser_of: Callable[[User], Client]) -> None:
     (key,) = acme.keys.all()
     look_at(browser_of(alice), f"/a/{acme.pk}/keys/")
-    look_at(browser_of(alice), f"/a/{acme.pk}/keys/{key.pk}/revoke/")
+    for deed in ("rename", "replace", "revoke"):
+        look_at(browser_of(alice), f"/a/{acme.pk}/keys/{key.pk}/{deed}/")

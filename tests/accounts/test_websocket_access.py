@@ -4,10 +4,12 @@ from typing import Any
 
 import pytest
 from asgiref.sync import sync_to_async
-from django.contrib.auth.models import AnonymousUser
+from django.contrib.sessions.backends.base import SessionBase
+from django.contrib.sessions.backends.db import SessionStore
 from django.core.exceptions import PermissionDenied
 from django.db import connections
 from django.http import Http404
+from django.test import Client
 from rest_framework.exceptions import AuthenticationFailed, NotAuthenticated
 
 from accounts.access import REFUSALS, Access, access_for_scope, access_for_scope_async, public_access_async
@@ -17,15 +19,27 @@ from accounts.opening import OpenedAccount, open_account
 from accounts.system_account import ensure_system_account
 
 
-def scope_of(user: Any = None, raw: str | None = None, query: bytes = b"", session: Any = None) -> dict[str, Any]:
+def scope_of(user: User | None = None, raw: str | None = None, query: bytes = b"", account: int = -1) -> dict[str, Any]:
     headers = [] if raw is None else [(b"authorization", f"Bearer {raw}".encode())]
-    return {"user": user or AnonymousUser(), "headers": headers, "query_string": query, "session": session or {}}
+    return {"headers": headers, "query_string": query, "session": session_of(user, account)}
+
+
+def session_of(user: User | None, account: int) -> SessionBase:
+    """The session that somebody has logged in with; an empty one for nobody."""
+    if user is None:
+        return SessionStore()
+    browser = Client()
+    browser.force_login(user)
+    session = browser.session
+    session["account"] = account
+    session.save()
+    return session
 
 
 def test_a_session_opens_the_account_it_was_in_last(alice: User, acme: Account) -> None:
     second = open_account(alice, "Second").account
     assert access_for_scope(scope_of(alice)) == Access(acme, "owner")
-    assert access_for_scope(scope_of(alice, session={"account": second.pk})).account == second
+    assert access_for_scope(scope_of(alice, account=second.pk)).account == second
     assert access_for_scope(scope_of(alice, query=f"account={second.pk}".encode())).account == second
 
 
@@ -55,6 +69,21 @@ def test_strangers_are_refused(charlie: User, opened: OpenedAccount) -> None:
         with pytest.raises(refusal):
             access_for_scope(scope)
         assert refusal in REFUSALS
+
+
+@pytest.mark.parametrize("end", ["log-out", "password", "closed"])
+def test_a_connection_is_refused_as_soon_as_its_session_has_ended(alice: User, acme: Account, end: str) -> None:
+    scope = scope_of(alice)
+    assert access_for_scope(scope).account == acme
+    if end == "log-out":
+        SessionStore().delete(scope["session"].session_key)
+    elif end == "password":
+        alice.set_password("another long phrase")
+        alice.save()
+    else:
+        User.objects.update(is_active=False)
+    with pytest.raises(NotAuthenticated):
+        access_for_scope(scope)
 
 
 def test_account_0_is_watched_by_everybody(db: None) -> None:

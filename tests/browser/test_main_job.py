@@ -42,12 +42,16 @@ def client_program(key: str, url: str) -> Iterator[None]:
 
 
 def sign_up(page: Page, server: Server, email: str) -> str:
-    """Signs up and returns the key that the page shows once."""
+    """Signs up, confirms the address, and returns the key that the page shows once."""
     page.goto(server.url)
     page.get_by_role("link", name="Sign up").first.click()
     page.get_by_label("Email").fill(email)
     page.get_by_label("Password").fill("correct-horse-battery")
     page.get_by_role("button", name="Sign up").click()
+    expect(page.get_by_role("heading", name="Confirm the e-mail address")).to_be_visible()
+    expect(page.locator("main")).to_contain_text("its console")
+    page.goto(server.mailed_link(email))
+    page.get_by_role("button", name="Confirm").click()
     expect(page.get_by_role("heading", name="Waiting for the first commit")).to_be_visible()
     shown = page.locator("#new-key").inner_text()
     assert KEY.fullmatch(shown)

@@ -2,11 +2,16 @@
 
 import os
 import subprocess
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
+from channels.layers import InMemoryChannelLayer
 
+from stats import runtime
+from stats.keyring import Keyring
+from stats.selfwatch import SelfWatch
+from stats.shard import Parts, Shard
 from stats.storage.prt_writer import Writer
 
 
@@ -26,3 +31,32 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
 def writer(tmp_path: Path) -> Writer:
     """One that writes below `tmp_path`."""
     return Writer(tmp_path)
+
+
+class Clock:
+    """Unix time that goes on when told."""
+
+    now = 1_763_899_980.0  # the begin of a minute
+
+    def __call__(self) -> float:
+        return self.now
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+async def shard(tmp_path: Path, clock: Clock, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Shard]:
+    """Shard 0 in this process; needs a database that threads share (`transaction=True`)."""
+    keys = Keyring()
+    await keys.start()
+    parts = Parts(tmp_path / "stats", tmp_path / "journal", InMemoryChannelLayer(), False, 100, 0)
+    shard = Shard(parts, keys, SelfWatch(), clock)
+    monkeypatch.setattr(runtime, "keys", keys)
+    monkeypatch.setattr(runtime, "shard", shard)
+    await shard.start()
+    yield shard
+    await shard.stop()
+    keys.stop()

@@ -44,7 +44,7 @@ def main(folder: Path, work: Work) -> int:
     """How many kills there were until the work was done before its time."""
     expected = _prepare(folder, work)
     kills = 0
-    while _killed(lambda: _do(folder, work), kills):
+    while killed(lambda: _do(folder, work), kills):
         _check(folder, work, expected)
         kills += 1
         _prepare(folder, work)
@@ -82,7 +82,7 @@ def _do(root: Path, work: Work) -> None:
     does(root, 1, DAY)
 
 
-def _killed(act: Callable[[], object], step: int) -> bool:
+def killed(act: Callable[[], object], step: int) -> bool:
     """Whether a process that does it is killed when it takes its step number `step`."""
     child = os.fork()
     if not child:

@@ -3,55 +3,23 @@
 import asyncio
 import json
 import logging
-from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 from asgiref.sync import sync_to_async
-from channels.layers import InMemoryChannelLayer
 
 from accounts.keys import make_key
 from accounts.models import Account, Scope
 from accounts.routing import begin_move
-from stats import runtime
 from stats.consumers import EngineConsumer
 from stats.forwarding import PATIENCE, Forwarded
 from stats.ingest import accept_forwarded
-from stats.keyring import Keyring
-from stats.selfwatch import SelfWatch
-from stats.shard import Parts, Shard
+from stats.shard import Shard
 from tests.stats.commits import body, partial
+from tests.stats.conftest import Clock
 
 pytestmark = pytest.mark.django_db(transaction=True)
-
-
-class Clock:
-    """Unix time that goes on when told."""
-
-    now = 1_763_899_980.0  # the begin of a minute
-
-    def __call__(self) -> float:
-        return self.now
-
-
-@pytest.fixture
-def clock() -> Clock:
-    return Clock()
-
-
-@pytest.fixture
-async def shard(tmp_path: Path, clock: Clock, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Shard]:
-    keys = Keyring()
-    await keys.start()
-    parts = Parts(tmp_path / "stats", tmp_path / "journal", InMemoryChannelLayer(), False, 100, 0)
-    shard = Shard(parts, keys, SelfWatch(), clock)
-    monkeypatch.setattr(runtime, "keys", keys)
-    monkeypatch.setattr(runtime, "shard", shard)
-    await shard.start()
-    yield shard
-    await shard.stop()
-    keys.stop()
 
 
 @sync_to_async

@@ -1,15 +1,13 @@
 """PostgreSQL in place of SQLite: everything works on it, and ingest goes on while it is away."""
 
-import http.cookiejar
 import re
-import urllib.parse
-import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from tests import redis_server
+from tests.browsing import Browser
 from tests.postgres_server import Postgres
 from tests.server import Keys, Server, wait_for
 from tests.stats.commits import body, partial
@@ -48,15 +46,10 @@ def ready(server: Server) -> bool:
 
 
 def new_key_of(server: Server, email: str) -> str:
-    """Signs up in a browser's way; the key that the page shows."""
-    jar = urllib.request.HTTPCookieProcessor(http.cookiejar.CookieJar())
-    browser = urllib.request.build_opener(jar)
-    with browser.open(f"{server.url}/accounts/signup/", timeout=20) as page:
-        token = re.search(r'name="csrfmiddlewaretoken" value="([^"]+)"', page.read().decode())
-    assert token
-    form = {"email": email, "password1": "correct-horse-battery", "csrfmiddlewaretoken": token[1]}
-    with browser.open(f"{server.url}/accounts/signup/", urllib.parse.urlencode(form).encode(), timeout=20) as page:
-        found = re.search(r"[0-9]+_[0-9a-f]{40}", page.read().decode())
+    """Signs up in a browser's way, confirms the address; the key that the page shows."""
+    browser = Browser(server.url)
+    browser.send("/accounts/signup/", email=email, password1="correct-horse-battery")
+    found = re.search(r"[0-9]+_[0-9a-f]{40}", browser.send(server.mailed_link(email)))
     assert found
     return found[0]
 

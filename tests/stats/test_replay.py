@@ -70,7 +70,7 @@ async def start(tmp_path: Path, clock: Clock) -> AsyncIterator[Starter]:
 def send(shard: Shard, value: int, number: int | None = None, **fields: Any) -> Taken:
     numbered: dict[str, Any] = {} if number is None else {"iid": "one", "seq": number}
     raw = json.dumps(body("api", partial("x", [value]), **numbered, **fields)).encode()
-    return shard.take(KEY, decode(raw), raw)
+    return shard.take(KEY, decode(raw), raw, None)
 
 
 def total(shard: Shard) -> float:
@@ -151,7 +151,7 @@ async def test_sketches_of_the_minute_are_replayed(tmp_path: Path, start: Starte
     first = await start()
     for value in (5, 900):
         raw = json.dumps(body("api", partial("q", [value], "ms", skt=sketch_of([value])))).encode()
-        first.take(KEY, decode(raw), raw)
+        first.take(KEY, decode(raw), raw, None)
     second = await start()
     clock.now += 60
     await second.flush()

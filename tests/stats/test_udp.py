@@ -107,7 +107,7 @@ async def test_many_names_make_no_more_commits_than_can_be_kept(
     monkeypatch.setattr(udp, most, 3)
     intake = UdpIntake(keys_of_it, SelfWatch())
     for number in range(50):
-        intake.datagram_received(f"{key}:p{number}:sent:1c".encode(), None)
+        intake.datagram_received(f"{key}:p{number}:sent:1c".encode(), ("192.0.2.1", 9))
     assert intake.bad == 47
     with caplog.at_level(logging.ERROR, "dattss.udp"):
         await intake.close()

@@ -1,0 +1,34 @@
+"""The admin site: for superusers, who log in where everybody does, with their second factors."""
+
+from typing import Any
+
+from allauth.account.decorators import secure_admin_login
+from csp.decorators import csp_replace
+from django.contrib import admin
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.utils.decorators import method_decorator
+
+# jQuery, which its pages come with, makes markup of texts; scripts still come from this server only.
+_WITH_JQUERY = {"require-trusted-types-for": None, "trusted-types": None}
+
+
+class AdminSite(admin.AdminSite):
+    """Django's, with allauth's pages for log-in and password."""
+
+    site_header = site_title = "DaTtSs"
+    index_title = "Administration"
+
+    def admin_view(self, view: Any, cacheable: bool = False) -> Any:
+        return csp_replace(_WITH_JQUERY)(super().admin_view(view, cacheable))
+
+    @method_decorator(secure_admin_login)
+    def login(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        return super().login(request, extra_context)
+
+    def password_change(
+        self,
+        request: HttpRequest,  # noqa: ARG002  (Django's signature)
+        extra_context: dict[str, Any] | None = None,  # noqa: ARG002
+    ) -> Any:
+        return redirect("account_change_password")
