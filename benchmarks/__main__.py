@@ -6,7 +6,7 @@ import sys
 
 from benchmarks.report import Line, table
 
-ROWS = ("throughput", "events", "flush", "memory", "restart", "history", "packed", "shards", "client_call")
+ROWS = ("throughput", "events", "flush", "memory", "restart", "history", "packed", "shards", "pages", "client_call")
 
 
 def main() -> int:

@@ -16,6 +16,8 @@ from daphne.http_protocol import WebRequest
 from django.conf import settings
 from twisted.internet import error
 
+from dattss_site import incoming
+
 
 class DaphneServer(Server):  # type: ignore[misc]  # Daphne has no types
     """Daphne that says why it cannot listen, instead of only logging it, and forgets a request once it is answered."""
@@ -39,6 +41,7 @@ class DaphneServer(Server):  # type: ignore[misc]  # Daphne has no types
         super().listen_success(port)
         # Twisted would write a line of an access log for each request, to a log that Daphne sends nowhere.
         self.http_factory.log = _unlogged
+        incoming.use_in(self.http_factory)
 
     def listen_error(self, failure: object) -> None:
         value = getattr(failure, "value", failure)

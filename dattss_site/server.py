@@ -28,6 +28,7 @@ from stats.udp import UdpIntake
 log = logging.getLogger("dattss.server")
 
 RETRY_SECONDS = 1.0
+_MOST_MESSAGE = 64 * 1024  # bytes of what a page may say over its websocket
 
 
 class SiteServer:
@@ -44,7 +45,12 @@ class SiteServer:
         self._before_stop: list[Callable[[], None]] = []
         endpoint = f"tcp:port={settings.PORT}:interface={settings.HOST.replace(':', chr(92) + ':')}"
         self._server = DaphneServer(
-            application, endpoints=[endpoint], server_name="dattss", application_close_timeout=3
+            application,
+            endpoints=[endpoint],
+            server_name="dattss",
+            application_close_timeout=3,
+            websocket_max_message_size=_MOST_MESSAGE,
+            websocket_max_frame_size=_MOST_MESSAGE,
         )
 
     def before_stop(self, act: Callable[[], None]) -> None:

@@ -54,8 +54,28 @@ if HOST in ("0.0.0.0", "::") and not ENVIRONMENT.secret("PUBLIC_URL"):
     # Opened to the network without a public name: people will come by whatever address reaches the machine.
     ALLOWED_HOSTS = ["*"]
 CSRF_TRUSTED_ORIGINS = [f"{_public.scheme}://{_public.netloc}"]
-SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = _public.scheme == "https"
-SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if _public.scheme == "https" else None
+
+# --- Behind TLS -------------------------------------------------------------------------------------------------------
+_TLS = _public.scheme == "https"
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = _TLS
+# A browser takes a `__Host-` cookie only from this very host over TLS: no neighbouring subdomain can plant one.
+SESSION_COOKIE_NAME = "__Host-dattss_session" if _TLS else "dattss_session"
+CSRF_COOKIE_NAME = "__Host-dattss_csrf" if _TLS else "dattss_csrf"
+CSRF_COOKIE_HTTPONLY = True  # pages carry the token in their forms; no script needs the cookie
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if _TLS else None
+SECURE_SSL_REDIRECT = _TLS
+SECURE_SSL_HOST = _public.netloc if _TLS else None
+# Programs inside the network talk to the API without the load balancer, and follow no redirect of a PUT.
+SECURE_REDIRECT_EXEMPT = [r"^api/v1/"]
+SECURE_HSTS_SECONDS = 365 * 86_400 if _TLS else 0
+# What holds for other names below this host is not this server's to decide: no includeSubDomains, no preload.
+SILENCED_SYSTEM_CHECKS = ["security.W005", "security.W021"]
+
+# --- What a request may be --------------------------------------------------------------------------------------------
+# Forms are small, and files are not taken. Bodies are limited even before they reach Django (dattss_site.incoming).
+DATA_UPLOAD_MAX_MEMORY_SIZE = 256 * 1024
+DATA_UPLOAD_MAX_NUMBER_FIELDS = 200
+DATA_UPLOAD_MAX_NUMBER_FILES = 1
 
 # --- Applications -----------------------------------------------------------------------------------------------------
 INSTALLED_APPS = [
@@ -82,16 +102,20 @@ INSTALLED_APPS = [
     *(["dattss_site.admin_config.AdminConfig"] if DATTSS_ADMIN else []),
 ]
 MIDDLEWARE = [
+    # These speak for every answer, static files included.
     "django.middleware.security.SecurityMiddleware",
-    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "dattss_site.middleware.closed_features",
     "csp.middleware.CSPMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "dattss_site.middleware.not_kept",
+    "dattss_site.middleware.page_methods",
     "django.middleware.gzip.GZipMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
-    "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "accounts.sessions.LastSeenMiddleware",
     "accounts.middleware.PersonalTimeZone",
@@ -289,17 +313,17 @@ REST_FRAMEWORK: dict[str, Any] = {
     "DEFAULT_PERMISSION_CLASSES": [],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
-    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "DEFAULT_METADATA_CLASS": None,  # OPTIONS is answered 405: the OpenAPI document says more
+    "DEFAULT_SCHEMA_CLASS": "dattss_site.schema.PathSchema",
 }
 SPECTACULAR_SETTINGS: dict[str, Any] = {
     "TITLE": "DaTtSs API",
     "DESCRIPTION": "Send partial aggregates, read live values and history.",
     "VERSION": "1",
     "SERVE_INCLUDE_SCHEMA": False,
+    "SERVE_AUTHENTICATION": [],  # everybody may read it
     "OAS_VERSION": "3.1.0",  # what msgspec describes commits in
     "POSTPROCESSING_HOOKS": ["stats.openapi.add_schemas"],
-    "SWAGGER_UI_DIST": "SIDECAR",  # served from here: the content policy lets nothing in from elsewhere
-    "SWAGGER_UI_FAVICON_HREF": "/static/site/favicon.svg",
 }
 
 # --- Pages ------------------------------------------------------------------------------------------------------------
@@ -317,6 +341,9 @@ CONTENT_SECURITY_POLICY: dict[str, Any] = {
         "frame-ancestors": [NONE],
         "img-src": [SELF, "data:"],
         "object-src": [NONE],
+        # No script may turn a text into markup: what comes from a client stays text.
+        "require-trusted-types-for": ["'script'"],
+        "trusted-types": [NONE],
     }
 }
 X_FRAME_OPTIONS = "DENY"
@@ -334,5 +361,6 @@ LOGGING: dict[str, Any] = {
     "loggers": {
         "dattss": {"level": "INFO"},
         "django.request": {"level": "ERROR"},
+        "django.security.DisallowedHost": {"level": "CRITICAL"},  # else each scanner writes stack traces here
     },
 }

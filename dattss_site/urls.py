@@ -10,3 +10,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
 ]
 if settings.DATTSS_ADMIN:
     urlpatterns.append(path("admin/", admin.site.urls))
+
+handler400 = "dattss_site.errors.bad_request"
+handler403 = "dattss_site.errors.forbidden"
+handler404 = "dattss_site.errors.not_found"
+handler500 = "dattss_site.errors.failure"

@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from typing import Any
 
+MOST_BODY = 1 << 20  # bytes of a commit, as sent
+
 
 @dataclass(frozen=True, eq=False)
 class Answer:
@@ -14,7 +16,7 @@ class Answer:
 
     @property
     def headers(self) -> dict[str, str]:
-        headers = {"Cache-Control": "no-store"}
+        headers = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
         if self.retry_after is not None:
             headers["Retry-After"] = str(self.retry_after)
         if self.status == 401:

@@ -2,13 +2,13 @@
 
 import datetime
 import time
-from typing import Any
+from collections.abc import Callable
+from typing import Any, TypeVar
 
 import msgspec
 from asgiref.sync import async_to_sync
 from django.http import Http404
-from drf_spectacular.types import OpenApiTypes
-from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema
+from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework.authentication import BaseAuthentication
 from rest_framework.exceptions import APIException, ValidationError
 from rest_framework.request import Request
@@ -20,25 +20,32 @@ from accounts.client_address import address_of
 from accounts.models import Account
 from accounts.routing import shard_of
 from accounts.timezones import UTC, chosen_zone
-from stats import history, ingest, owned
+from stats import history, ingest, openapi, owned
 from stats.aggregation.group_state import state_of
 from stats.aggregation.names import is_name
 from stats.aggregation.partial import KINDS
-from stats.answer import TOO_LARGE, Answer
+from stats.answer import MOST_BODY, TOO_LARGE, Answer
 from stats.decisions import decisions_of
 from stats.engine_call import EngineError, ask
 from stats.http import key_of
-from stats.openapi import DAY_ANSWER, USAGE_ANSWER
 from stats.storage.paths import Level, Stat
-from stats.usage import usage
+from stats.usage import Usage, usage
 
 ACCOUNT = OpenApiParameter("account", int, description="Which account, for a user who belongs to several.")
-REFUSED = {
-    401: OpenApiResponse(description="Log in, or send a read key."),
-    403: OpenApiResponse(description="A key that sends rather than reads."),
-    404: OpenApiResponse(description="Not yours."),
-    429: OpenApiResponse(description="Too many unknown keys came from this address; see `Retry-After`."),
-}
+_NAME = {"type": "string", "pattern": r"^[A-Za-z0-9_.:!-]{1,128}$"}
+
+
+Method = TypeVar("Method", bound=Callable[..., Response])
+
+
+def _as_commit(operation_id: str) -> Callable[[Method], Method]:
+    return extend_schema(
+        operation_id=operation_id,
+        request={"application/json": {"$ref": "#/components/schemas/Commit"}},
+        parameters=[openapi.RETRY_AFTER],
+        responses=openapi.COMMIT_ANSWERS,
+        auth=openapi.COMMIT_SECURITY,
+    )
 
 
 class CommitView(APIView):
@@ -47,35 +54,20 @@ class CommitView(APIView):
     authentication_classes: list[type[BaseAuthentication]] = []
     parser_classes: list[Any] = []
 
-    @extend_schema(
-        operation_id="commit",
-        request={"application/json": {"$ref": "#/components/schemas/Commit"}},
-        parameters=[
-            OpenApiParameter("auth", str, description="The ingest key, where no Authorization header is sent.")
-        ],
-        responses={
-            200: OpenApiResponse(description="Taken."),
-            400: OpenApiResponse(description="Not valid; `at` says where."),
-            401: OpenApiResponse(description="The key is missing, unknown or revoked."),
-            403: OpenApiResponse(description="A read key."),
-            413: OpenApiResponse(description="Over 1 MiB, or 8 MiB unpacked."),
-            429: OpenApiResponse(description="Over the account's rate, or too many unknown keys; see `Retry-After`."),
-            503: OpenApiResponse(description="Cannot be kept right now; see `Retry-After`."),
-        },
-    )
+    @_as_commit("commit")
     def put(self, request: Request) -> Response:
         """Sends one commit of one process."""
         length = request.META.get("CONTENT_LENGTH") or "0"
-        if length.isdigit() and int(length[:19]) > ingest.MOST_BODY:
+        if length.isdigit() and int(length[:19]) > MOST_BODY:
             return _response(TOO_LARGE)
-        body = request.read(ingest.MOST_BODY + 1)
-        if len(body) > ingest.MOST_BODY:
+        body = request.read(MOST_BODY + 1)
+        if len(body) > MOST_BODY:
             return _response(TOO_LARGE)
         key = key_of(request.META.get("QUERY_STRING", ""), request.META.get("HTTP_AUTHORIZATION", ""))
         encoding = request.META.get("HTTP_CONTENT_ENCODING", "")
         return _response(async_to_sync(ingest.accept)(key, encoding, body, address_of(request._request)))
 
-    @extend_schema(exclude=True)
+    @_as_commit("commit_post")
     def post(self, request: Request) -> Response:
         """The same as PUT."""
         return self.put(request)
@@ -84,7 +76,11 @@ class CommitView(APIView):
 class CurrentView(APIView):
     """The latest state of everything."""
 
-    @extend_schema(operation_id="current", parameters=[ACCOUNT], responses={200: OpenApiTypes.OBJECT, **REFUSED})
+    @extend_schema(
+        operation_id="current",
+        parameters=[ACCOUNT],
+        responses={200: openapi.answer(openapi.Current), **openapi.REFUSALS},
+    )
     def get(self, request: Request) -> Response:
         """What a `.cur` file holds, for each process, as of now."""
         account = access.access_for_request(request).account
@@ -96,7 +92,7 @@ class EventsView(APIView):
 
     level: Level = "error"
 
-    @extend_schema(parameters=[ACCOUNT], responses={200: OpenApiTypes.OBJECT, **REFUSED})
+    @extend_schema(parameters=[ACCOUNT], responses={200: openapi.answer(openapi.Events), **openapi.REFUSALS})
     def get(self, request: Request) -> Response:
         """The last 100, newest last, and the groups of all, the one that was seen last first."""
         account = _private(request)
@@ -112,7 +108,7 @@ class GroupView(APIView):
 
     level: Level = "error"
 
-    @extend_schema(parameters=[ACCOUNT], responses={200: OpenApiTypes.OBJECT, **REFUSED})
+    @extend_schema(parameters=[ACCOUNT], responses={200: openapi.answer(openapi.Group), **openapi.REFUSALS})
     def get(self, request: Request, key: str) -> Response:
         """The group with the stack of its latest one, and those of the last 100 that are in it."""
         account = _private(request)
@@ -128,11 +124,7 @@ class UsageView(APIView):
     @extend_schema(
         operation_id="usage",
         parameters=[ACCOUNT],
-        responses={
-            200: USAGE_ANSWER,
-            503: OpenApiResponse(description="The live state cannot be read right now."),
-            **REFUSED,
-        },
+        responses={200: openapi.answer(Usage), **openapi.REFUSALS},
     )
     def get(self, request: Request) -> Response:
         """What of the account's limits is used now, and what its files take of the disk."""
@@ -150,9 +142,9 @@ class DayView(APIView):
         operation_id="day",
         parameters=[
             ACCOUNT,
-            OpenApiParameter("process", str, OpenApiParameter.PATH),
+            OpenApiParameter("process", _NAME, OpenApiParameter.PATH),
             OpenApiParameter("kind", str, OpenApiParameter.PATH, enum=KINDS),
-            OpenApiParameter("name", str, OpenApiParameter.PATH),
+            OpenApiParameter("name", _NAME, OpenApiParameter.PATH),
             OpenApiParameter("date", datetime.date, description="The local day; today where missing."),
             OpenApiParameter("step", int, description="Minutes a point, 1 to 60; 5 where missing."),
             OpenApiParameter(
@@ -167,7 +159,7 @@ class DayView(APIView):
                 description="Up to 9 shares from 0 to 1 with commas between them, such as 0.5,0.99: quantiles.",
             ),
         ],
-        responses={200: DAY_ANSWER, 400: OpenApiResponse(description="Not a step, date, zone or share."), **REFUSED},
+        responses={200: openapi.answer(openapi.StatDay), **openapi.REFUSALS},
     )
     def get(self, request: Request, process: str, kind: str, name: str) -> Response:
         """The day's points, the average of the 7 days before it, what is usual, and the whole day."""
@@ -177,9 +169,9 @@ class DayView(APIView):
         query = request.query_params
         try:
             shown = history.view(
-                date=query.get("date") or None,
-                step=query.get("step") or history.DEFAULT_STEP,
-                tz=query.get("tz") or chosen_zone(request.user) or UTC,
+                date=query.get("date"),
+                step=query.get("step", history.DEFAULT_STEP),
+                tz=query.get("tz", chosen_zone(request.user) or UTC),
                 q=query.get("q") or None,
                 now=time.time(),
             )

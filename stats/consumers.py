@@ -5,7 +5,6 @@ import logging
 import time
 from collections.abc import Awaitable, Callable
 from typing import Any
-from urllib.parse import urlsplit
 
 import msgspec
 from channels.consumer import AsyncConsumer
@@ -22,6 +21,7 @@ from stats import ingest, moving_files, owned, runtime, usage
 from stats.engine_channel import engine_channel
 from stats.forwarding import STALE, Forwarded
 from stats.keyring import Keyring, KeysAwayError
+from stats.origin import from_own_page
 from stats.publisher import group_of
 from stats.shard import Shard
 from stats.storage.paths import Level
@@ -304,7 +304,7 @@ class LiveConsumer(AsyncWebsocketConsumer):
         """Who may see what; returns the close code of a refusal, or 0."""
         headers = dict(self.scope["headers"])
         self._key = access.bearer_key(headers.get(b"authorization", b""))
-        if not (self._key is not None or self._is_demo or _same_origin(headers)):
+        if not (self._key is not None or self._is_demo or from_own_page(headers)):
             return WRONG_ORIGIN
         found = await self._access()
         if isinstance(found, int):
@@ -360,9 +360,3 @@ class LiveConsumer(AsyncWebsocketConsumer):
                 log.warning("A page cannot be kept up to date now: %s", problem)
             await asyncio.sleep(RENEW_SECONDS)
             await self._look_again()
-
-
-def _same_origin(headers: dict[bytes, bytes]) -> bool:
-    """Whether the page that opens the socket came from the host it opens it to: other sites may not use our cookies."""
-    origin = urlsplit(headers.get(b"origin", b"").decode("latin-1"))
-    return bool(origin.netloc) and origin.netloc.lower() == headers.get(b"host", b"").decode("latin-1").lower()

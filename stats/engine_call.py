@@ -5,6 +5,7 @@ from typing import Any
 
 from asgiref.sync import async_to_sync
 from channels.exceptions import ChannelFull
+from django.conf import settings
 from redis.exceptions import RedisError
 
 from stats import runtime
@@ -25,10 +26,12 @@ def ask(shard: int, message: dict[str, Any], timeout: float) -> dict[str, Any]:
     """Sends `message` to the engine of a shard and waits up to `timeout` seconds for its answer.
 
     An in-memory channel layer belongs to the one event loop that serves it: a thread hands over to that loop and does
-    not begin a second one. Raises EngineError.
+    not begin a second one. Raises EngineError, at once in a process that no such layer joins with an engine.
     """
     if runtime.loop is not None:
         return asyncio.run_coroutine_threadsafe(ask_async(shard, message, timeout), runtime.loop).result()
+    if not settings.REDIS_URL:
+        raise EngineError(shard, "it is in another process, and REDIS_URL, where the two could meet, is not set")
     return async_to_sync(ask_async)(shard, message, timeout)
 
 

@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from django.utils import timezone
-from drf_spectacular.utils import OpenApiResponse, extend_schema
+from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -12,13 +12,17 @@ from rest_framework.views import APIView
 
 from accounts import audit
 from accounts.access import Right, access_for_request, person_of
-from stats.api import ACCOUNT, REFUSED, group_of_key
+from stats import openapi
+from stats.api import ACCOUNT, group_of_key
 from stats.decisions import decide, forget
 from stats.models import GroupDecision
 from stats.storage.paths import Level
 
 LONGEST_MUTE = 24 * 90  # hours
-_CHANGING = {**REFUSED, 403: OpenApiResponse(description="You may look at this account, not change it.")}
+_CHANGING = {
+    **openapi.REFUSALS,
+    403: openapi.answer(openapi.Problem, "You may look at this account, not change it."),
+}
 
 
 class DecisionSerializer(serializers.Serializer[Any]):
@@ -43,7 +47,7 @@ class DecisionView(APIView):
     @extend_schema(
         parameters=[ACCOUNT],
         request=DecisionSerializer,
-        responses={200: DecisionSerializer, 400: OpenApiResponse(description="Not a decision."), **_CHANGING},
+        responses={200: DecisionSerializer, **_CHANGING, 400: openapi.INVALID, 415: openapi.NOT_JSON},
     )
     def put(self, request: Request, key: str) -> Response:
         """Says that the group was seen, is resolved, or is muted for a while; it replaces what was said before."""

@@ -80,6 +80,7 @@ async def _reply(send: Send, good: bool, content: dict[str, Any]) -> None:
         (b"Content-Type", b"application/json"),
         (b"Content-Length", str(len(body)).encode()),
         (b"Cache-Control", b"no-store"),
+        (b"X-Content-Type-Options", b"nosniff"),
     ]
     await send({"type": "http.response.start", "status": 200 if good else 503, "headers": headers})
     await send({"type": "http.response.body", "body": body})

@@ -13,7 +13,7 @@ import msgspec
 
 from accounts.client_address import address_in_scope
 from stats import ingest
-from stats.answer import TOO_LARGE, Answer
+from stats.answer import MOST_BODY, TOO_LARGE, Answer
 
 Scope = dict[str, Any]
 Receive = Callable[[], Awaitable[dict[str, Any]]]
@@ -51,7 +51,7 @@ def key_of(query: str, authorization: str) -> str:
 async def _body(receive: Receive, headers: dict[bytes, bytes]) -> bytes | Answer:
     """The whole body, or the answer for one that is too large or breaks off; never keeps more than is allowed."""
     announced = headers.get(b"content-length", b"0")
-    if announced.isdigit() and int(announced[:19]) > ingest.MOST_BODY:
+    if announced.isdigit() and int(announced[:19]) > MOST_BODY:
         return TOO_LARGE
     chunks: list[bytes] = []
     size = 0
@@ -61,7 +61,7 @@ async def _body(receive: Receive, headers: dict[bytes, bytes]) -> bytes | Answer
             return _BODY_MISSING
         chunk: bytes = message.get("body", b"")
         size += len(chunk)
-        if size > ingest.MOST_BODY:
+        if size > MOST_BODY:
             return TOO_LARGE
         chunks.append(chunk)
         if not message.get("more_body"):

@@ -10,7 +10,19 @@ from accounts.guessing import guesses
 from accounts.keytable import KeyEntry
 from stats import runtime
 from stats.aggregation.commit import InvalidCommit, decode
-from stats.answer import DUP, NO_KEY, OK, READ_KEY, TOO_FAST, TOO_LARGE, UNAVAILABLE, Answer, guessed, refusal
+from stats.answer import (
+    DUP,
+    MOST_BODY,
+    NO_KEY,
+    OK,
+    READ_KEY,
+    TOO_FAST,
+    TOO_LARGE,
+    UNAVAILABLE,
+    Answer,
+    guessed,
+    refusal,
+)
 from stats.forwarding import Forwarded
 from stats.keyring import KeysAwayError
 
@@ -19,7 +31,6 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("dattss.ingest")
 
-MOST_BODY = 1 << 20  # bytes as sent
 MOST_UNPACKED = 8 << 20  # bytes after gzip
 _AT_ONCE = 16  # forwarded commits that are taken before others get their turn
 _GZIP_WINDOW = 31  # zlib's number for "a gzip header, the largest window"

@@ -4,8 +4,7 @@ from typing import Any
 
 from django.db import transaction
 from django.http import Http404
-from drf_spectacular.types import OpenApiTypes
-from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema
+from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework.exceptions import APIException
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -14,8 +13,9 @@ from rest_framework.views import APIView
 from accounts import audit
 from accounts.access import Right, access_for_request
 from accounts.models import Account
+from stats import openapi
 from stats.aggregation.names import is_name
-from stats.api import ACCOUNT, REFUSED, asked, reply_to
+from stats.api import ACCOUNT, asked, reply_to
 
 
 class StillRuns(APIException):
@@ -28,7 +28,11 @@ class StillRuns(APIException):
 class ProcessesView(APIView):
     """The processes of an account."""
 
-    @extend_schema(operation_id="processes", parameters=[ACCOUNT], responses={200: OpenApiTypes.OBJECT, **REFUSED})
+    @extend_schema(
+        operation_id="processes",
+        parameters=[ACCOUNT],
+        responses={200: openapi.answer(openapi.Processes), **openapi.REFUSALS},
+    )
     def get(self, request: Request) -> Response:
         """Each process with state, uptime, memory, cpu, errors, warnings, restarts, missing commits and instances."""
         return Response({"processes": _health(access_for_request(request).account)})
@@ -42,9 +46,9 @@ class ProcessView(APIView):
         parameters=[ACCOUNT, OpenApiParameter("name", str, OpenApiParameter.PATH)],
         responses={
             204: None,
-            **REFUSED,
-            403: OpenApiResponse(description="You may look at this account, not change it."),
-            409: OpenApiResponse(description="It still commits."),
+            **openapi.REFUSALS,
+            403: openapi.answer(openapi.Problem, "You may look at this account, not change it."),
+            409: openapi.answer(openapi.Problem, "It still commits."),
         },
     )
     def delete(self, request: Request, name: str) -> Response:

@@ -3,7 +3,7 @@
 from typing import Any, cast
 
 from django.urls import path
-from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
+from drf_spectacular.views import SpectacularAPIView
 
 from stats import api, views
 from stats.consumers import LiveConsumer
@@ -32,7 +32,7 @@ urlpatterns = [
     path("api/v1/warnings/<str:key>/decision/", DecisionView.as_view(level="warning"), name="api_warning_decision"),
     path("api/v1/stats/<str:process>/<str:kind>/<str:name>/day/", api.DayView.as_view(), name="api_day"),
     path("api/schema/", SpectacularAPIView.as_view(), name="schema"),
-    path("api/docs/", SpectacularSwaggerSplitView.as_view(url_name="schema"), name="api_docs"),
+    path("api/docs/", views.api_docs, name="api_docs"),
 ]
 
 websocket_urlpatterns: list[Any] = [

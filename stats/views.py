@@ -2,6 +2,7 @@
 
 from urllib.parse import urlsplit
 
+from csp.decorators import csp_replace
 from django.conf import settings
 from django.contrib.auth.decorators import login_required
 from django.http import FileResponse, Http404, HttpRequest, HttpResponse
@@ -73,6 +74,13 @@ def errors(request: HttpRequest, account_id: int) -> HttpResponse:
 def warnings(request: HttpRequest, account_id: int) -> HttpResponse:
     """Warnings as they happen."""
     return _events(request, account_id, "warning")
+
+
+@require_safe
+@csp_replace({"require-trusted-types-for": None, "trusted-types": None})  # Swagger UI makes markup of texts
+def api_docs(request: HttpRequest) -> HttpResponse:
+    """The API to be read and tried, in Swagger UI."""
+    return render(request, "stats/api_docs.html")
 
 
 @require_safe

@@ -29,7 +29,7 @@ class Visitor:
         form = {"login": email, "password": password, "csrfmiddlewaretoken": found[1].decode()}
         answer = self.post("/accounts/login/", form)
         assert answer.status == 200
-        assert self._cookie("sessionid")
+        assert self._cookie("dattss_session")
         return self
 
     def api(self, method: str, path: str, said: Any = None) -> Reply:
@@ -43,7 +43,7 @@ class Visitor:
 
     def send(self, method: str, path: str, body: bytes | None = None, kind: str = "") -> Reply:
         """Any request; redirects are followed."""
-        headers = {"Referer": self._server.url, "X-CSRFToken": self._cookie("csrftoken")}
+        headers = {"Referer": self._server.url, "X-CSRFToken": self._cookie("dattss_csrf")}
         if kind:
             headers["Content-Type"] = kind
         request = Request(self._server.url + path, body, headers, method=method)
