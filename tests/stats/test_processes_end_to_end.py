@@ -11,7 +11,7 @@ import pytest
 
 from tests.server import Keys, Server, wait_for
 from tests.stats.commits import body, partial
-from tests.visitor import Visitor
+from tests.web_browser import WebBrowser
 
 PROGRAM = Path(__file__).with_name("instance_program.py")
 
@@ -103,8 +103,8 @@ def test_what_is_removed_stays_away_after_a_kill_and_comes_back_anew(new_server:
     file = server.data / "stats" / str(keys.account) / "current" / "old.cur"
     assert file.exists()
     server.start()
-    alice = Visitor(server).log_in("alice@example.org")
-    assert alice.api("DELETE", "processes/old/").status == 204
+    alice = WebBrowser.of(server, "alice@example.org")
+    assert alice.api("DELETE", "processes/old/").status_code == 204
     server.kill()
     server.start()
     assert health(server, keys, "old") == {}
@@ -122,19 +122,19 @@ def test_what_is_removed_stays_away_after_a_kill_and_comes_back_anew(new_server:
 
 def test_who_may_remove_what(server: Server, keys: Keys) -> None:
     owner = server.new_account("removes@example.org")
-    alice = Visitor(server).log_in("removes@example.org")
+    alice = WebBrowser.of(server, "removes@example.org")
     server.commit(owner.key, body("gone", age=100.0))
     server.commit(owner.key, body("runs"))
     bearer = f"Bearer {owner.read_key}"
     assert server.request("DELETE", "/api/v1/processes/gone/", Authorization=bearer).status == 403
-    assert Visitor(server).api("DELETE", "processes/gone/").status == 401
+    assert WebBrowser(server).api("DELETE", "processes/gone/").status_code == 401
     server.new_account("removes.stranger@example.org")
-    charlie = Visitor(server).log_in("removes.stranger@example.org")
-    assert charlie.api("DELETE", f"processes/gone/?account={owner.account}").status == 404
-    assert charlie.api("DELETE", "processes/gone/").status == 404
-    assert alice.api("POST", "processes/gone/", {}).status == 405
+    charlie = WebBrowser.of(server, "removes.stranger@example.org")
+    assert charlie.api("DELETE", f"processes/gone/?account={owner.account}").status_code == 404
+    assert charlie.api("DELETE", "processes/gone/").status_code == 404
+    assert alice.api("POST", "processes/gone/", {}).status_code == 405
     for name, status in (("runs", 409), ("none", 404), ("..", 404), ("a%20b", 404), ("gone", 204), ("gone", 404)):
-        assert alice.api("DELETE", f"processes/{name}/").status == status, name
+        assert alice.api("DELETE", f"processes/{name}/").status_code == status, name
     assert {name: health(server, owner, name) != {} for name in ("gone", "runs")} == {"gone": False, "runs": True}
     reply = server.request("GET", f"/a/{owner.account}/processes/")
     assert reply.status == 200  # the log-in page
