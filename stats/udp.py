@@ -1,6 +1,7 @@
 """Values over UDP: `KEY:PROCESS:STAT:VALUE`, several lines a datagram, aggregated here as a client would."""
 
 import asyncio
+import contextlib
 import logging
 import os
 import secrets
@@ -18,7 +19,7 @@ from accounts.keys import KEY_PATTERN
 from stats import ingest
 from stats.aggregation.commit import OLDEST
 from stats.aggregation.pages import SLOT_SECONDS
-from stats.keyring import Keyring
+from stats.keyring import Keyring, KeysAwayError
 from stats.meter import UDP_INSTANCE
 from stats.rounds import every
 from stats.selfwatch import SelfWatch
@@ -105,8 +106,7 @@ class UdpIntake(asyncio.DatagramProtocol):
 
     async def fold(self) -> None:
         """Commits what was collected, one commit a process, and reports how the lines went."""
-        unknown, self._unknown = self._unknown, []
-        self.bad += sum(not self._take(*one, last=True) for one in unknown)
+        await self._look_at_unknown()
         intervals, self._intervals, self._pending = self._intervals, {}, 0
         self._kept.extend(self._folded(*one) for one in intervals.items())
         self._addresses.clear()
@@ -115,6 +115,15 @@ class UdpIntake(asyncio.DatagramProtocol):
         self._watch.udp(self.lines, self.bad, drops - self._drops_told)
         self.lines = self.bad = 0
         self._drops_told = drops
+
+    async def _look_at_unknown(self) -> None:
+        """Takes the lines whose keys were not in the table when they came, by a table that is younger than they are."""
+        waited = len(self._unknown)
+        if waited:
+            with contextlib.suppress(KeysAwayError):  # then the table that there is decides
+                await self._keys.fresh()
+            unknown, self._unknown = self._unknown[:waited], self._unknown[waited:]
+            self.bad += sum(not self._take(*one, last=True) for one in unknown)
 
     def _folded(self, sender: _Sender, interval: Interval) -> _Folded:
         """The next commit of a key, which is an instance of its own: so its numbers have no gaps, and no twins."""

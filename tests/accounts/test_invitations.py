@@ -190,7 +190,8 @@ def test_a_used_link_lets_nobody_in_again(
     link = invite()
     browser_of(dora).post(link)
     assert "You belong to Acme already" in browser_of(dora).get(link).content.decode()
-    browser_of(alice).post(f"{page}{dora.pk}/remove/")
+    place = acme.memberships.get(user=dora).pk
+    browser_of(alice).post(f"{page}{place}/remove/")
     assert "was used" in refused(link, dora, acme, browser_of)
 
 

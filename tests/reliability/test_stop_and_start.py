@@ -18,6 +18,8 @@ def send_until_refused(server: Server, keys: Keys, process: str, acknowledged: d
             reply = server.commit(keys.key, body(process, partial("x", [1])))
         except (URLError, OSError, HTTPException):
             return
+        if reply.status == 503:  # come again: it has just heard of the account, or is about to stop
+            continue
         if reply.status != 200:
             return
         acknowledged[process] = acknowledged.get(process, 0) + 1

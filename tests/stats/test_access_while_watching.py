@@ -93,14 +93,14 @@ def test_a_page_of_who_is_removed_ends_at_once_and_others_stay(team: Team) -> No
 
 def test_a_page_of_who_leaves_ends_at_once(team: Team) -> None:
     with team.watching(team.bob) as bobs:
-        team.bob.get(f"/a/{team.account}/leave/")
-        team.bob.post(f"/a/{team.account}/leave/")
+        team.bob.open(f"/a/{team.account}/leave/")
+        team.bob.submit(f"/a/{team.account}/leave/")
         assert code_of(bobs, AT_ONCE) == 4404
 
 
 def test_a_page_without_an_account_in_its_address_ends_too(team: Team) -> None:
     """Bob has an account of his own, which his session would fall back to."""
-    team.bob.get(f"/a/{team.account}/")
+    team.bob.open(f"/a/{team.account}/")
     with team.watching(team.bob, query="") as bobs:
         team.act(f"people/{team.bobs_place}/remove/")
         assert code_of(bobs, AT_ONCE) == 4404
@@ -140,8 +140,8 @@ def test_when_an_account_is_closed_its_pages_end_and_its_keys_stop_within_a_seco
     read = {"Authorization": f"Bearer {team.keys.read_key}"}
     assert team.server.request("GET", "/api/v1/processes/", None, **read).status == 401
     assert team.bob.open(f"/a/{team.account}/").status_code == 404
-    team.alice.get("/your-accounts/")
-    team.alice.post(f"/your-accounts/{team.account}/reopen/")
+    team.alice.open("/your-accounts/")
+    team.alice.submit(f"/your-accounts/{team.account}/reopen/")
     wait_for(lambda: status() == 200, 5, "the key to work again")
     [process] = team.server.request("GET", "/api/v1/current/", None, **read).json["processes"]
     assert process["stats"]["c"]["x"]["total"] == taken

@@ -98,7 +98,8 @@ def test_any_text_has_a_group_and_the_message_no_say_in_it(typ: str, trc: str, t
     )
 )
 def test_any_nesting_is_read(lines: list[str]) -> None:
-    stack_of('  File "a.py", line 1, in f\n'.join(lines))
+    stack = stack_of('  File "a.py", line 1, in f\n'.join(lines))
+    assert {frame.function for frame in stack.frames} <= {"f"}
 
 
 @pytest.mark.parametrize("piece", ["at a (", "at (", 'File "', "[cause]: a", " [as ", "- 1 -", "+-", "at a [as b"])

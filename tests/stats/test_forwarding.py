@@ -135,7 +135,9 @@ def test_everything_can_be_read_from_any_process(fleet: Fleet, keys: Keys, stran
     assert read(stranger, day).body == read(owner, day).body
     assert [point["sum"] for point in read(stranger, day).json["today"] if point] == [3]
     assert read(stranger, "/api/v1/errors/").json == read(owner, "/api/v1/errors/").json
-    assert [one["msg"] for one in read(stranger, "/api/v1/errors/").json["events"]] == ["boom"]
+    errors = read(stranger, "/api/v1/errors/").json
+    assert [one["msg"] for one in errors["events"]] == ["boom"]
+    assert read(stranger, f"/api/v1/errors/{errors['groups'][0]['key']}/").json["events"] == errors["events"]
     assert read(stranger, "/readyz").json == {"ok": True, "problems": []}
 
 

@@ -30,14 +30,28 @@ def message(socket: ClientConnection) -> dict[str, Any]:
     return received
 
 
+def messages(socket: ClientConnection, seconds: float = 30.0) -> Iterator[dict[str, Any]]:
+    """What comes. Raises AssertionError after `seconds`: something comes each 5 s, wanted or not."""
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        yield message(socket)
+    raise AssertionError(f"what was wanted did not come within {seconds:.0f} s")
+
+
+@contextmanager
+def watching(server: Server, key: str) -> Iterator[ClientConnection]:
+    """Listens, and has had the snapshot: all that happens from now on comes as a message of its own."""
+    with listening(server, **bearer(key)) as socket:
+        while message(socket)["type"] != "snapshot":
+            pass
+        yield socket
+
+
 def until(socket: ClientConnection, name: str) -> dict[str, Any]:
     """The first message that tells of the stat `name`, and in it only that stat."""
-    while True:
-        received = message(socket)
-        stats: list[dict[str, Any]] = received.get("stats", [])
-        for stat in stats:
-            if stat["nam"] == name:
-                return stat
+    stats = (stat for received in messages(socket) for stat in received.get("stats", []))
+    found: dict[str, Any] = next(stat for stat in stats if stat["nam"] == name)
+    return found
 
 
 def closed_with(server: Server, path: str = "/ws/live/", **headers: str) -> int:

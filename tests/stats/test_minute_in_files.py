@@ -53,7 +53,10 @@ def test_what_was_sent_is_in_the_line_of_its_minute(server: Server, keys: Keys) 
     [sent] = server.lines(keys.account, "job", "c", "mail:sent")
     assert sent[1:5] == ["5", "2", "3", "2"]
 
-    state = json.loads((server.data / "stats" / str(keys.account) / "current" / "api.cur").read_text())
+    # The state is written after the lines.
+    current = server.data / "stats" / str(keys.account) / "current" / "api.cur"
+    wait_for(current.exists, MINUTE_AND_TEN_SECONDS, "the state of the process in its file")
+    state = json.loads(current.read_text())
     assert state["stats"]["c"]["orders"]["total"] == 16.5
     day = server.request("GET", "/api/v1/stats/api/c/orders/day/?step=1", Authorization=f"Bearer {keys.read_key}").json
     assert len(day["today"]) == len(day["week"]) == len(day["typical"]) == 1440

@@ -20,7 +20,7 @@ from websockets.sync.client import ClientConnection
 
 from tests.clientlib.test_nodejs import NODE
 from tests.server import ROOT, Keys, Server, free_port, wait_for
-from tests.stats.test_live_websocket import bearer, listening, message
+from tests.stats.test_live_websocket import messages, watching
 
 PROGRAMS = "tests.clientlib.programs"
 
@@ -43,9 +43,8 @@ def running(command: list[str], server: Server, keys: Keys, **environment: str) 
 
 def next_event(socket: ClientConnection) -> tuple[dict[str, Any], float]:
     """The next error on the page, and how many seconds after it was raised: its message has the time."""
-    while (received := message(socket))["type"] != "event" or received["event"]["lvl"] != "error":
-        pass
-    event: dict[str, Any] = received["event"]
+    errors = (one["event"] for one in messages(socket) if one["type"] == "event" and one["event"]["lvl"] == "error")
+    event: dict[str, Any] = next(errors)
     raised = re.search(r"broken at ([0-9.]+)", event["msg"])
     assert raised, event
     return event, time.time() - float(raised[1])
@@ -101,7 +100,7 @@ def _answers(url: str) -> bool:
 def test_an_exception_in_a_django_view_under_gunicorn(server: Server, keys: Keys) -> None:
     port = free_port(socket.SOCK_STREAM)
     command = [sys.executable, "-m", "gunicorn", "-w", "2", "-b", f"127.0.0.1:{port}", f"{PROGRAMS}.django_shop"]
-    with running(command, server, keys), listening(server, **bearer(keys.read_key)) as listener:
+    with running(command, server, keys), watching(server, keys.read_key) as listener:
         wait_for(lambda: _answers(f"http://127.0.0.1:{port}/"), 30, "gunicorn")
         with pytest.raises(HTTPError) as failed:
             urlopen(f"http://127.0.0.1:{port}/checkout/", timeout=10)
@@ -113,7 +112,7 @@ def test_an_exception_in_a_task_of_a_prefork_worker(server: Server, keys: Keys, 
     environment = {"MILL": str(tmp_path)}
     app = f"{PROGRAMS}.celery_mill"
     worker = [sys.executable, "-m", "celery", "-A", app, "worker", "-P", "prefork", "-c", "2", "--without-gossip"]
-    with running(worker, server, keys, **environment), listening(server, **bearer(keys.read_key)) as listener:
+    with running(worker, server, keys, **environment), watching(server, keys.read_key) as listener:
         asking = f"from {app} import grind; grind.delay()"
         subprocess.run(
             [sys.executable, "-c", asking],
@@ -125,7 +124,7 @@ def test_an_exception_in_a_task_of_a_prefork_worker(server: Server, keys: Keys, 
 
 def test_an_exception_in_a_forgotten_task_of_asyncio(server: Server, keys: Keys) -> None:
     command = [sys.executable, "-m", f"{PROGRAMS}.asyncio_bot"]
-    with listening(server, **bearer(keys.read_key)) as listener, running(command, server, keys):
+    with watching(server, keys.read_key) as listener, running(command, server, keys):
         is_told_once(server, keys, "bot", listener, "in forgotten")
 
 
@@ -145,7 +144,7 @@ def test_hostile_texts_arrive_cut_and_whole(server: Server, keys: Keys) -> None:
 @pytest.mark.skipif(NODE is None, reason="no node; install it with: apt-get install nodejs")
 def test_an_error_of_which_a_node_program_dies(server: Server, keys: Keys) -> None:
     command = [str(NODE), str(ROOT / "tests" / "clientlib" / "programs" / "market.js")]
-    with listening(server, **bearer(keys.read_key)) as listener, running(command, server, keys):
+    with watching(server, keys.read_key) as listener, running(command, server, keys):
         event, seconds = next_event(listener)
     assert (event["nam"], event["typ"], event["cnt"]) == ("market", "RangeError", 1)
     assert "at Timeout.sell [as _onTimeout]" in event["trc"]
