@@ -10,9 +10,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from stats.aggregation.commit import Commit, InvalidCommit, Partial
 from stats.aggregation.names import is_name
-from stats.aggregation.partial import DEFAULT_PCT, KINDS, Kind
+from stats.aggregation.partial import KINDS, Kind
 from stats.aggregation.sketch_form import are_sketches, is_sketch
-from stats.aggregation.vitals import CPU, MEMORY
 
 if TYPE_CHECKING:
     from stats.aggregation.registry import Layout, Process
@@ -22,8 +21,7 @@ _SKETCH_RULE = "skt is not a sketch in version 1"
 
 
 class Checked(NamedTuple):
-    """The partials of a good commit, counters first, then gauges, then timers (`sizes` of each), then gauges that the
-    server makes of it (`vitals`).
+    """The partials of a good commit, counters first, then gauges, then timers (`sizes` of each).
 
     `values` holds ten doubles of each partial (`pages.COLUMNS`); `sketches` a text or None of each, or is None itself
     where no partial has one. `layout` is the process's, where its rows are those of these names.
@@ -50,7 +48,6 @@ def checked(commit: Commit, process: "Process | None") -> Checked:
     _collect("c", counters, names, values, sketches)
     _collect("g", gauges, names, values, sketches)
     _collect("ms", timers, names, values, sketches)
-    _collect_vitals(commit, names, values, sketches)
     sizes = (len(counters), len(gauges), len(timers))
     layout = process.layout if process and process.layout.names == names and process.layout.sizes == sizes else None
     if layout is None:
@@ -82,25 +79,6 @@ def _collect(
             partial.pct,
             partial.emp,
         )
-
-
-def _collect_vitals(commit: Commit, names: list[str], values: list[float], sketches: list[str | None]) -> None:
-    mem, cpu = commit.mem, commit.cpu
-    if mem is not None:
-        names.append(MEMORY)
-        sketches.append(None)
-        values += (mem, 1.0, mem, mem, mem, mem, mem, mem, DEFAULT_PCT, 0.0)
-    if cpu is not None:
-        names.append(CPU)
-        sketches.append(None)
-        values += (cpu, 1.0, cpu, cpu, cpu, cpu, cpu, cpu, DEFAULT_PCT, 0.0)
-
-
-def counted(name: str, number: int) -> Checked:
-    """A counter of the server's own, as if it had come in a commit."""
-    value = float(number)
-    values = (value, 1.0, value, value, value, value, value, value, DEFAULT_PCT, 0.0)
-    return Checked((1, 0, 0), [name], _packer(len(values))(*values), None, None)
 
 
 def _refusal(kind: Kind, index: int, partial: Partial) -> InvalidCommit:

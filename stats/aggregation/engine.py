@@ -11,18 +11,18 @@ import numpy as np
 
 from stats.aggregation import health, live
 from stats.aggregation.arithmetic import FIELDS, SUM, Floats, Rows
-from stats.aggregation.checked import Checked, checked, counted
+from stats.aggregation.checked import Checked, checked
 from stats.aggregation.commit import Commit
 from stats.aggregation.cut import Cut, minute_row, of_page
 from stats.aggregation.groups import merged_rows
 from stats.aggregation.instances import Instances
 from stats.aggregation.live import Entry
-from stats.aggregation.pages import SLOT_SECONDS, SLOTS, TEXT_BYTES, Page, Texts, columns_of, slot_of
+from stats.aggregation.pages import SLOT_SECONDS, SLOTS, TEXT_BYTES, Page, Texts, columns_of, partials_of, slot_of
 from stats.aggregation.partial import KINDS, Kind, MinuteRow
 from stats.aggregation.quiet import DEFAULT_INTERVAL
 from stats.aggregation.registry import NO_LAYOUT, Account, Layout, Process, Share, Stat
 from stats.aggregation.resting import Rest, Resting
-from stats.aggregation.vitals import ERRORS, VITALS, WARNINGS
+from stats.aggregation.vitals import CPU, ERRORS, MEMORY, VITALS, WARNINGS
 
 WATCH_SECONDS = 60.0  # a page that does not renew its interest is gone
 REST_SLOTS = 60 * SLOTS  # after an hour without a value a stat goes to rest
@@ -69,7 +69,7 @@ class Engine:
         process = account.processes.get(commit.nam)
         if process is None:
             if len(account.processes) >= self._most_stats:
-                return Applied(0, sum(given.sizes))
+                return Applied(0, len(given.names))
             process = self._new_process(account, commit.nam, 0.0, self._slot)
             process.begun = _begun(commit, now)
         # A stat may have gone to rest since the commit was checked.
@@ -84,8 +84,7 @@ class Engine:
         self._collected += taken
         if self._collected >= MOST_COLLECTED:
             self._fold()
-        left_out = len(given.names) - taken
-        return Applied(sum(given.sizes) - left_out, left_out)
+        return Applied(taken, len(given.names) - taken)
 
     def _mark(self, process: Process, commit: Commit, now: float, slot: int) -> None:
         """What the commit says of the process itself. A late one says it of the past, so only its counts are taken."""
@@ -95,24 +94,31 @@ class Engine:
             warnings = max(sum(event.cnt for event in commit.evt if event.lvl == "warning"), warnings)
         at = now - commit.age
         process.instances.hear(commit, at, errors, warnings)
+        if commit.mem is not None:
+            self._take_own(process, MEMORY, commit.mem, slot)
+        if commit.cpu is not None:
+            self._take_own(process, CPU, commit.cpu, slot)
         if errors:
             process.err += errors
-            self._count(process, ERRORS, errors, slot)
+            self._take_own(process, ERRORS, errors, slot)
         if warnings:
             process.wrn += warnings
-            self._count(process, WARNINGS, warnings, slot)
+            self._take_own(process, WARNINGS, warnings, slot)
         if at >= process.seen:
             process.seen, process.slot = at, slot_of(at)
             process.upt, process.mem, process.cpu = commit.upt, commit.mem, commit.cpu
 
-    def _count(self, process: Process, name: str, number: int, slot: int) -> None:
-        """Adds to a counter of the server's own."""
-        stat = process.stats["c"].get(name) or self._new_stat(process, "c", name)
-        share = Share(stat.page, np.array([stat.row]), np.array([0]))
-        layout = Layout((1, 0, 0), [name], [share])
-        self._collected += self._take(layout, counted(name, number), slot)
-        if process.account.watched_until:
-            self._note_changed(process, layout)
+    def _take_own(self, process: Process, name: str, value: float, slot: int) -> None:
+        """A value of a stat that the server makes (`vitals`)."""
+        kind = VITALS[name]
+        stat = process.stats[kind].get(name) or self._new_stat(process, kind, name)
+        if slot >= stat.page.slot:
+            stat.page.add_single(stat.row, value)
+        else:
+            self._take_earlier(stat.page, np.array([stat.row]), slot, partials_of([value]), None)
+        self._collected += 1
+        if process.account.watched_until >= slot * SLOT_SECONDS:
+            process.account.changed.add(stat)
 
     def _new_process(self, account: Account, name: str, seen: float, slot: int) -> Process:
         process = Process(account, name, seen, slot, Instances(account.tally))
@@ -136,12 +142,17 @@ class Engine:
                 sketches = sketches and [sketches[place] for place in places.tolist()]
             if slot >= page.slot:
                 page.add(rows, values, sketches)
-            elif slot // SLOTS == page.slot // SLOTS:
-                page.add_earlier(rows, slot, values, sketches)
             else:
-                self._take_late(page, rows, slot // SLOTS, columns_of(values), sketches)
+                self._take_earlier(page, rows, slot, values, sketches)
             taken += len(places)
         return taken
+
+    def _take_earlier(self, page: Page[Stat], rows: Rows, slot: int, values: bytes, sketches: Texts | None) -> None:
+        """Partials of a slot before the current one."""
+        if slot // SLOTS == page.slot // SLOTS:
+            page.add_earlier(rows, slot, values, sketches)
+        else:
+            self._take_late(page, rows, slot // SLOTS, columns_of(values), sketches)
 
     def _take_late(self, page: Page[Stat], rows: Rows, minute: int, values: Floats, sketches: Texts | None) -> None:
         """Partials of a minute that was handed out already."""
@@ -161,11 +172,10 @@ class Engine:
         """Where the partials go; stats that are new get their rows, as long as the account may have more."""
         found: dict[Page[Stat], tuple[list[int], list[int]]] = {}
         names = []
-        kinds = [kind for kind, size in zip(KINDS, given.sizes, strict=True) for _ in range(size)]
-        kinds += ["g"] * (len(given.names) - len(kinds))
+        kinds = (kind for kind, size in zip(KINDS, given.sizes, strict=True) for _ in range(size))
         for place, (kind, name) in enumerate(zip(kinds, given.names, strict=True)):
             stat = process.stats[kind].get(name)
-            if stat is None and (process.account.stat_count < self._most_stats or name in VITALS):
+            if stat is None and process.account.stat_count < self._most_stats:
                 stat = self._new_stat(process, kind, name)
             if stat is not None:
                 rows, places = found.setdefault(stat.page, ([], []))

@@ -3,8 +3,10 @@
 Their names begin with `dattss.`, as those of the clients' own stats do. They do not count for the limit of live stats.
 """
 
-ERRORS = "dattss.errors"  # counters
+from stats.aggregation.partial import Kind
+
+ERRORS = "dattss.errors"
 WARNINGS = "dattss.warnings"
-MEMORY = "dattss.memory.bytes"  # gauges
+MEMORY = "dattss.memory.bytes"
 CPU = "dattss.cpu.percent"
-VITALS = frozenset((ERRORS, WARNINGS, MEMORY, CPU))
+VITALS: dict[str, Kind] = {ERRORS: "c", WARNINGS: "c", MEMORY: "g", CPU: "g"}

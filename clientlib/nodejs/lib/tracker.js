@@ -155,8 +155,7 @@ class Tracker {
     await this._courier.deliver(this._clock.now() + timeout);
     this._transport.hold(false);
     clearTimeout(giveUp);
-    this._outbox.discardEmpty();
-    return this._outbox.length === 0;
+    return !this._outbox.hasNews();
   }
 
   /** Whether something was counted that no commit has yet. */

@@ -95,9 +95,8 @@ class Reporter:
                 break
             self._tell_at_once(now)
         self._courier.deliver(now + seconds, now + seconds)
-        self._outbox.discard_empty()
         self._transport.close()
-        return closed and not self._outbox and not self._events.urgent
+        return closed and not self._outbox.has_news() and not self._events.urgent
 
     def _close_interval(self, now: float, even_if_empty: bool) -> bool:
         """False when the intake is busy; the next attempt has its values."""
