@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 from playwright.sync_api import Page, expect
 
-from tests.browser.test_processes import logged_in
+from tests.browser.test_processes import LOOKS, logged_in, show
 from tests.server import Keys, Server
 from tests.stats.commits import body
 
@@ -50,12 +50,11 @@ def test_hostile_and_long_texts(
     page.get_by_label("Process", exact=True).select_option("cron")
     expect(rows).to_have_count(1)
     expect(page.locator(".group")).to_have_count(1)
-    for width, scheme in ((390, "light"), (390, "dark"), (1440, "dark")):
-        looks = new_page(width, 900, scheme)
-        logged_in(looks, server, "hostile@example.org").goto(f"{server.url}/a/{keys.account}/errors/")
-        expect(looks.locator("#event-rows > li")).to_have_count(2)
-        assert looks.evaluate("document.documentElement.scrollWidth") <= width
-        picture(looks, f"errors-{width}-{scheme}")
+    page.get_by_label("Process", exact=True).select_option("")
+    for width, scheme in LOOKS:
+        show(page, width, scheme)
+        assert page.evaluate("document.documentElement.scrollWidth") <= width
+        picture(page, f"errors-{width}-{scheme}")
 
 
 def test_what_is_new_since_the_last_visit(server: Server, new_page: Callable[..., Page]) -> None:

@@ -2,11 +2,19 @@
 
 import re
 from collections.abc import Callable
+from typing import Literal
 
 from playwright.sync_api import Page, expect
 
 from tests.server import Server
 from tests.stats.commits import body, partial
+
+LOOKS: tuple[tuple[int, Literal["light", "dark"]], ...] = (
+    (1440, "light"),
+    (390, "light"),
+    (390, "dark"),
+    (1440, "dark"),
+)
 
 
 def logged_in(page: Page, server: Server, email: str) -> Page:
@@ -15,6 +23,11 @@ def logged_in(page: Page, server: Server, email: str) -> Page:
     page.get_by_label("Password").fill("correct-horse-battery")
     page.get_by_role("button", name="Log in").click()
     return page
+
+
+def show(page: Page, width: int, scheme: Literal["light", "dark"]) -> None:
+    page.set_viewport_size({"width": width, "height": 900})
+    page.emulate_media(color_scheme=scheme)
 
 
 def test_from_a_restart_to_a_removal(
@@ -43,16 +56,13 @@ def test_from_a_restart_to_a_removal(
     expect(detail).to_contain_text("2 instances up. 4 commits did not arrive.")
     expect(detail.locator("tbody tr")).to_have_count(2)
     expect(detail.locator("tbody tr").first).to_contain_text("python 0.1.0")
-    for width, scheme in ((1440, "light"), (390, "light"), (1440, "dark"), (390, "dark")):
-        looks = new_page(width, 900, scheme)
-        logged_in(looks, server, "processes@example.org").goto(f"{server.url}/a/{keys.account}/processes/")
-        looks.get_by_role("button", name="cron").click()
-        looks.get_by_role("button", name="web").click()
-        expect(looks.locator("tr.process-detail").nth(1)).to_contain_text("2 instances")
-        assert looks.evaluate("document.documentElement.scrollWidth") <= width
-        picture(looks, f"processes-{width}-{scheme}")
-
     cron.get_by_role("button", name="cron").click()
+    for width, scheme in LOOKS:
+        show(page, width, scheme)
+        assert page.evaluate("document.documentElement.scrollWidth") <= width
+        picture(page, f"processes-{width}-{scheme}")
+    show(page, 1440, "light")
+
     remove = page.get_by_role("button", name="Remove", exact=True)
     remove.first.click()
     question = page.get_by_role("dialog", name="Remove cron?")
