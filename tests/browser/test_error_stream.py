@@ -53,8 +53,8 @@ def test_hostile_and_long_texts(
     page.get_by_label("Process", exact=True).select_option("")
     for width, scheme in LOOKS:
         show(page, width, scheme)
-        assert page.evaluate("document.documentElement.scrollWidth") <= width
         picture(page, f"errors-{width}-{scheme}")
+        assert page.evaluate("document.documentElement.scrollWidth") <= width
 
 
 def test_what_is_new_since_the_last_visit(server: Server, new_page: Callable[..., Page]) -> None:
