@@ -254,7 +254,7 @@ class Page(Generic[Owner]):
 
 def partials_of(values: list[float]) -> bytes:
     """A partial of each value by itself: `COLUMNS` doubles."""
-    partials = np.repeat(np.array(values), COLUMNS).reshape(-1, COLUMNS)
+    partials = np.repeat(np.array(values, float), COLUMNS).reshape(-1, COLUMNS)
     partials[:, CNT], partials[:, PCT], partials[:, EMP] = 1.0, DEFAULT_PCT, 0.0
     return partials.tobytes()
 
