@@ -24,6 +24,7 @@ def test_memory_cpu_errors_and_warnings_are_stats() -> None:
     engine.send(1, commit("api", mem=1 << 20, cpu=1.5), START)
     assert set(stats(engine, START)) == {"g/dattss.memory.bytes", "g/dattss.cpu.percent"}
     engine.send(1, commit("api", partial("x", [1]), mem=3 << 20, cpu=0.5, err=2, evt=[EVENT]), START + 5)
+    assert stats(engine, START + 5)["c/dattss.errors"]["total"] == 5
     engine.send(1, commit("api", wrn=4), START + 6)
     now = stats(engine, START + 6)
     assert (now["g/dattss.memory.bytes"]["min"], now["g/dattss.memory.bytes"]["last"]) == (1 << 20, 3 << 20)

@@ -97,27 +97,27 @@ def test_what_is_removed_stays_away_after_a_kill_and_comes_back_anew(new_server:
     keys = server.new_account("alice@example.org")
     old = body("old", partial("x", [4]), iid="a", seq=1, age=90.0, err=2)
     assert server.commit(keys.key, old).status == 200
-    assert server.commit(keys.key, body("old", partial("y", [4]), iid="a", seq=2, age=80.0)).status == 200
+    for name in ("old", "older"):
+        assert server.commit(keys.key, body(name, partial("y", [4]), iid=name, seq=2, age=80.0)).status == 200
     assert server.commit(keys.key, body("api")).status == 200
-    server.stop()  # now it has a .cur
-    file = server.data / "stats" / str(keys.account) / "current" / "old.cur"
-    assert file.exists()
+    server.stop()  # now they have a .cur
+    folder = server.data / "stats" / str(keys.account) / "current"
+    assert {path.name for path in folder.iterdir()} == {"old.cur", "older.cur", "api.cur"}
     server.start()
     alice = WebBrowser.of(server, "alice@example.org")
-    assert alice.api("DELETE", "processes/old/").status_code == 204
+    for name in ("old", "older"):
+        assert alice.api("DELETE", f"processes/{name}/").status_code == 204
     server.kill()
     server.start()
-    assert health(server, keys, "old") == {}
+    assert [health(server, keys, name) for name in ("old", "older")] == [{}, {}]
     assert health(server, keys, "api")["nam"] == "api"
-    server.stop()
-    assert not file.exists()
-    server.start()
-    assert health(server, keys, "old") == {}
     assert [line[1] for line in server.lines(keys.account, "old", "c", "x")] == ["4"]
     assert server.commit(keys.key, old).json == {"ok": True, "dup": True}
     assert server.commit(keys.key, body("old", partial("x", [1]), iid="b", seq=1)).status == 200
     anew = health(server, keys, "old")
     assert (anew["err"], anew["restarts"], anew["state"]) == (0, 0, "up")
+    server.stop()
+    assert {path.name for path in folder.iterdir()} == {"old.cur", "api.cur"}
 
 
 def test_who_may_remove_what(server: Server, keys: Keys) -> None:
