@@ -4,7 +4,7 @@ Everything here runs in one thread (the event loop's); times come in as argument
 """
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -20,7 +20,7 @@ from stats.aggregation.live import Entry
 from stats.aggregation.pages import SLOT_SECONDS, SLOTS, TEXT_BYTES, Page, Texts, columns_of, partials_of, slot_of
 from stats.aggregation.partial import KINDS, Kind, MinuteRow
 from stats.aggregation.quiet import DEFAULT_INTERVAL
-from stats.aggregation.registry import NO_LAYOUT, Account, Layout, Process, Share, Stat
+from stats.aggregation.registry import NO_LAYOUT, Account, Gauges, Layout, Process, Share, Stat
 from stats.aggregation.resting import Rest, Resting
 from stats.aggregation.vitals import CPU, ERRORS, MEMORY, VITALS, WARNINGS
 
@@ -94,10 +94,12 @@ class Engine:
             warnings = max(sum(event.cnt for event in commit.evt if event.lvl == "warning"), warnings)
         at = now - commit.age
         process.instances.hear(commit, at, errors, warnings)
-        if commit.mem is not None:
-            self._take_own(process, MEMORY, commit.mem, slot)
-        if commit.cpu is not None:
-            self._take_own(process, CPU, commit.cpu, slot)
+        gauges = process.gauges
+        if gauges is None or commit.mem is None or commit.cpu is None or slot < gauges.page.slot:
+            self._take_gauges(process, commit, slot)
+        else:  # as nearly always
+            gauges.page.add_singles(gauges.rows, (commit.mem, commit.cpu))
+            self._collected += 2
         if errors:
             process.err += errors
             self._take_own(process, ERRORS, errors, slot)
@@ -108,12 +110,20 @@ class Engine:
             process.seen, process.slot = at, slot_of(at)
             process.upt, process.mem, process.cpu = commit.upt, commit.mem, commit.cpu
 
+    def _take_gauges(self, process: Process, commit: Commit, slot: int) -> None:
+        for name, value in ((MEMORY, commit.mem), (CPU, commit.cpu)):
+            if value is not None:
+                self._take_own(process, name, value, slot)
+        memory, cpu = (process.stats["g"].get(name) for name in (MEMORY, CPU))
+        if memory and cpu and memory.page is cpu.page:
+            process.gauges = Gauges(memory.page, (memory.row, cpu.row))
+
     def _take_own(self, process: Process, name: str, value: float, slot: int) -> None:
         """A value of a stat that the server makes (`vitals`)."""
         kind = VITALS[name]
         stat = process.stats[kind].get(name) or self._new_stat(process, kind, name)
         if slot >= stat.page.slot:
-            stat.page.add_single(stat.row, value)
+            stat.page.add_singles((stat.row,), (value,))
         else:
             self._take_earlier(stat.page, np.array([stat.row]), slot, partials_of([value]), None)
         self._collected += 1
@@ -128,8 +138,11 @@ class Engine:
     def _note_changed(self, process: Process, layout: Layout) -> None:
         account = process.account
         account.changed_processes.add(process)
-        for page, rows, _ in layout.shares:
-            account.changed.update(stat for row in rows.tolist() if (stat := page.owners[row]) is not None)
+        places: list[tuple[Page[Stat], Sequence[int]]] = [(page, rows.tolist()) for page, rows, _ in layout.shares]
+        if process.gauges is not None:
+            places.append(process.gauges)
+        for page, rows in places:
+            account.changed.update(stat for row in rows if (stat := page.owners[row]) is not None)
 
     def _take(self, layout: Layout, given: Checked, slot: int) -> int:
         """Puts the partials into their pages; returns how many."""
@@ -273,7 +286,7 @@ class Engine:
         process, account, page = stat.process, stat.process.account, stat.page
         account.changed.discard(stat)
         del process.stats[stat.kind][stat.name]
-        process.layout = NO_LAYOUT
+        process.layout, process.gauges = NO_LAYOUT, None
         page.release_row(stat.row)
         account.stat_count -= stat.name not in VITALS
         self.stat_count -= 1

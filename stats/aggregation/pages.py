@@ -118,10 +118,10 @@ class Page(Generic[Owner]):
         if sketches is not None:
             self._keep(rows, sketches)
 
-    def add_single(self, row: int, value: float) -> None:
-        """Collects one value by itself that belongs into the current slot."""
-        self._single_rows.append(row)
-        self._single_values.append(value)
+    def add_singles(self, rows: tuple[int, ...], values: tuple[float, ...]) -> None:
+        """Collects values that are partials by themselves and belong into the current slot."""
+        self._single_rows += rows
+        self._single_values += values
 
     def add_earlier(self, rows: Rows, slot: int, values: bytes, sketches: Texts | None) -> None:
         """Merges partials into an earlier slot of the current minute."""

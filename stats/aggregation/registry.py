@@ -40,6 +40,13 @@ class Layout(NamedTuple):
     shares: list[Share]
 
 
+class Gauges(NamedTuple):
+    """The rows of what the server knows of a process's memory and cpu, where they are in one page."""
+
+    page: Page[Stat]
+    rows: tuple[int, int]
+
+
 NO_LAYOUT = Layout((0, 0, 0), [], [])
 
 
@@ -66,6 +73,7 @@ class Process:
     wrn: int = 0
     stats: dict[Kind, dict[str, Stat]] = field(default_factory=lambda: {kind: {} for kind in KINDS})
     layout: Layout = NO_LAYOUT
+    gauges: Gauges | None = None
 
     def state(self, now: float) -> str:
         """`up`, `silent` (no commit for three intervals) or `down` (none for 60 s)."""

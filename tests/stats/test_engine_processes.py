@@ -32,6 +32,14 @@ def test_memory_cpu_errors_and_warnings_are_stats() -> None:
     assert (now["c/dattss.errors"]["total"], now["c/dattss.warnings"]["total"]) == (5, 4)
 
 
+def test_a_page_is_told_when_they_change() -> None:
+    engine = new_engine()
+    engine.watch(1, START)
+    for later, told in ((0, {"memory.bytes", "cpu.percent", "errors"}), (1, {"memory.bytes", "cpu.percent"})):
+        engine.send(1, commit("api", mem=5, cpu=1, err=1 - later), START + later)
+        assert {stat["nam"].removeprefix("dattss.") for stat in engine.changes(1, START + later)["stats"]} == told
+
+
 def test_a_late_commit_tells_of_its_own_minute() -> None:
     engine = new_engine()
     engine.send(1, commit("api", mem=1), START + 61)
