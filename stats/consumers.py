@@ -29,6 +29,7 @@ from stats.storage.paths import Level
 log = logging.getLogger("dattss.live")
 
 RENEW_SECONDS = 10
+_AT_ONCE = 100  # processes that are looked at before others get their turn
 NOT_LOGGED_IN, WRONG_ORIGIN, NOT_FOUND = 4401, 4403, 4404
 
 Message = dict[str, Any]
@@ -60,6 +61,14 @@ class EngineConsumer(AsyncConsumer):
     async def engine_states(self, message: Message) -> None:
         """Answers with the live state of each process of `account`, as a JSON `text`."""
         _answer(message, lambda: _states(message["account"]))
+
+    async def engine_health(self, message: Message) -> None:
+        """Answers with the health of each process of `account`, as a JSON `text`."""
+        _answer(message, lambda: _health(message["account"]))
+
+    async def engine_remove(self, message: Message) -> None:
+        """Removes the process `name` of `account`, which is down; answers with whether it was so (`done`)."""
+        _answer(message, lambda: _remove(message["account"], message["name"]))
 
     async def engine_day(self, message: Message) -> None:
         """Answers with the history of a day (`stats.owned`)."""
@@ -150,6 +159,26 @@ async def _is_held(shard: Shard, account_id: int) -> bool:
 async def _states(account_id: int) -> Message:
     shard = await _owner_of(account_id)
     return _text(list(shard.engine.states(account_id, time.time())))
+
+
+async def _health(account_id: int) -> Message:
+    shard = await _owner_of(account_id)
+    entries = []
+    for entry in shard.engine.health(account_id, time.time()):
+        entries.append(entry)
+        if len(entries) % _AT_ONCE == 0:
+            await asyncio.sleep(0)  # commits have their turn
+    return _text(entries)
+
+
+async def _remove(account_id: int, name: str) -> Message:
+    shard = await _owner_of(account_id)
+    if shard.is_leaving(account_id):
+        raise LookupError(f"account {account_id} is moving")
+    done = shard.remove_process(account_id, name)
+    if done and shard.sync_always:
+        await shard.durable()
+    return {"done": done}
 
 
 async def _events(account_id: int, level: Level) -> Message:

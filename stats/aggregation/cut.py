@@ -103,11 +103,13 @@ class Minute:
 
 @dataclass(eq=False)
 class Cut:
-    """All accounts at the end of a minute. `late` are rows of commits that came in it and belong to minutes before."""
+    """All accounts at the end of a minute. `late` are rows of commits that came in it and belong to minutes before;
+    `removed` are account and name of processes that left in it, and may be among `processes` again."""
 
     pages: list[PageCut] = field(default_factory=list)
     late: list[MinuteRow] = field(default_factory=list)
     processes: list[tuple[Process, Entry]] = field(default_factory=list)
+    removed: list[tuple[int, str]] = field(default_factory=list)
 
     def complete(self) -> Iterator[None]:
         """Copies what has not been copied yet, a page each step. Called by the thread of the engine, before

@@ -112,6 +112,7 @@ ROUTES: dict[str, dict[str, Answers]] = {
     "a/<account_id>/audit.csv":                             {"GET": CHANGE},
     # The API.
     "api/v1/processes/":                                    {"GET": API_LOOK},
+    "api/v1/processes/<name>/":                             {"DELETE": API_CHANGE},
     "api/v1/current/":                                      {"GET": API_LOOK},
     "api/v1/usage/":                                        {"GET": API_LOOK},
     "api/v1/errors/":                                       {"GET": API_LOOK},

@@ -220,6 +220,7 @@ def test_the_number_of_queries_does_not_grow(
             {"replacement": "1_cd34…", "ends": "x"},
             "Replaced the key a by 1_cd34…; it works until x",
         ),
+        ("process.removed", "cron", {}, "Removed the process cron"),
     ],
 )
 def test_sentences(action: str, target: str, details: dict[str, object], said: str) -> None:
