@@ -32,6 +32,7 @@ _SENTENCES = {
     "person.left": "Left the account",
     "person.removed": "Removed {target}",
     "person.role": "Changed the role of {target} from {before} to {after}",
+    "report.changed": "Chose to be mailed reports: {every}",
     "session.ended": "Ended the session of {target}",
     "transfer.offered": "Offered the account to {target}",
 }

@@ -4,7 +4,7 @@ import logging
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from smtplib import SMTPRecipientsRefused
+from smtplib import SMTPRecipientsRefused, SMTPResponseException
 from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
@@ -80,7 +80,9 @@ def deliver(message: EmailMessage) -> None:
         if _for_ever(error):
             raise _refused() from None
         log.warning("A mail could not be sent: %s.", type(error).__name__)
-        raise NotNow("The mail could not be sent right now. Try again in a minute.", answered=False) from None
+        raise NotNow(
+            "The mail could not be sent right now. Try again in a minute.", answered=_answered(error)
+        ) from None
 
 
 def _refused() -> Refused:
@@ -90,3 +92,11 @@ def _refused() -> Refused:
 def _for_ever(error: Exception) -> bool:
     """Whether a mail server refused the address with a code that is not a passing one (RFC 5321, 4.2.1)."""
     return isinstance(error, SMTPRecipientsRefused) and all(code >= 500 for code, _ in error.recipients.values())
+
+
+def _answered(error: Exception) -> bool:
+    """Whether it is sure that the mail was not taken: the server has said so, or there was none."""
+    if isinstance(error, SMTPResponseException):
+        return error.smtp_code >= 400  # below that it was no answer (RFC 5321, 4.2)
+    refused = isinstance(error, SMTPRecipientsRefused | ConnectionRefusedError)
+    return refused or getattr(error, "status_code", None) is not None

@@ -41,7 +41,7 @@ class EngineConsumer(AsyncConsumer):
     """
 
     async def live_watch(self, message: Message) -> None:
-        """`account`; with `channel`, a snapshot is sent there."""
+        """`account`; with `channel`, a snapshot is sent there, `public` or whole."""
         if message["account"] in _shard().held:
             await _watch(message)
         else:
@@ -136,7 +136,8 @@ async def _take(message: Message) -> None:
 async def _watch(message: Message) -> None:
     shard = _shard()
     if await _is_held(shard, message["account"]):  # else it has moved, and its pages will ask there
-        await shard.publisher.watch(message["account"], message.get("channel"), time.time())
+        channel, public = message.get("channel"), message.get("public", False)
+        await shard.publisher.watch(message["account"], channel, time.time(), public=public)
 
 
 async def _is_held(shard: Shard, account_id: int) -> bool:
@@ -187,7 +188,7 @@ async def _release(account_id: int) -> Message:
     if account_id in shard.held:
         await shard.flush()
     if account_id in shard.held and await asyncio.to_thread(shard.keeps, account_id):
-        raise OSError(f"files of account {account_id} cannot be written; the log and /readyz name them")
+        raise OSError(f"files of account {account_id} cannot be written; the log names them")
     return {"done": account_id not in shard.held}
 
 
@@ -212,6 +213,7 @@ class LiveConsumer(AsyncWebsocketConsumer):
     shard = 0
     series = ""  # whose numbers these are: an owner that was started again, or another one, begins anew
     _key: str | None = None  # that opened it, where no session did
+    _public = False  # values only: errors and warnings of account 0 are for its members
     number: int | None = None  # of the last message that the page has; None while a snapshot is on its way
     renewal: asyncio.Task[None] | None = None
     key_watch: asyncio.Task[None] | None = None
@@ -255,7 +257,8 @@ class LiveConsumer(AsyncWebsocketConsumer):
             await self._ask(self.channel_name)
             return
         self.number = message["n"]
-        await self.send(text_data=message["text"])
+        if message["public"] or not self._public:
+            await self.send(text_data=message["text"])
 
     async def access_changed(self, message: Message) -> None:  # noqa: ARG002  (the signature is Channels')
         """Somebody may see the account no more: perhaps who has this page."""
@@ -281,6 +284,7 @@ class LiveConsumer(AsyncWebsocketConsumer):
         if isinstance(found, int):
             return found
         self.account_id, self.shard = found.account.pk, shard_of(found.account)
+        self._public = found.role == access.PUBLIC
         return 0
 
     @property
@@ -307,6 +311,8 @@ class LiveConsumer(AsyncWebsocketConsumer):
             await self.close(found)
         elif found.account.pk != self._account:  # without `?account=` it is another one of theirs now
             await self.close(NOT_FOUND)
+        else:
+            self._public = found.role == access.PUBLIC
 
     async def _end_with_key(self, keys: Keyring, raw: str) -> None:
         """Closes the socket when the key that opened it has ended."""
@@ -316,7 +322,7 @@ class LiveConsumer(AsyncWebsocketConsumer):
     async def _ask(self, channel: str | None) -> None:
         place = runtime.keys.table.place(self._account) if runtime.keys is not None else None
         shard = place.shard if place is not None else self.shard  # the account may have moved since the page was opened
-        message = {"type": "live.watch", "account": self._account, "channel": channel}
+        message = {"type": "live.watch", "account": self._account, "channel": channel, "public": self._public}
         await self.channel_layer.send(engine_channel(shard), message)
 
     async def _renew(self) -> None:

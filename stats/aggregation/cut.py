@@ -18,7 +18,7 @@ from stats.aggregation.arithmetic import BOT, CNT, FIELDS, MAX, MIN, TOP, Floats
 from stats.aggregation.pages import SIZE, SLOT_SECONDS, SLOTS, Page
 from stats.aggregation.partial import KINDS, Aggregate, MinuteRow
 from stats.aggregation.registry import Process, Stat
-from stats.aggregation.sketch_columns import merge_many
+from stats.aggregation.sketches.batches import merge_many
 
 Entry = dict[str, Any]
 

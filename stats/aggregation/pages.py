@@ -18,7 +18,7 @@ import numpy as np
 
 from stats.aggregation.arithmetic import CNT, FIELDS, LST, SUM, Floats, Rows, combine
 from stats.aggregation.partial import DEFAULT_PCT
-from stats.aggregation.sketch_columns import merge_many
+from stats.aggregation.sketches.batches import merge_many
 
 SLOT_SECONDS = 5
 SLOTS = 12  # a minute

@@ -57,6 +57,7 @@ ROUTES: dict[str, dict[str, Answers]] = {
     "your-accounts/":                                       {"GET": PERSON, "POST": PERSON},
     "your-accounts/<account_id>/reopen/":                   {"POST": FORMER},
     "invitations/<secret>/":                                {"GET": NOTHING, "POST": NOTHING},
+    "reports/<token>/unsubscribe/":                         {"GET": NOTHING, "POST": NOTHING},
     "profile/theme/":                                       {"POST": PERSON},
     "accounts/email/":                                      {"GET": PERSON, "POST": PERSON},
     "accounts/password/change/":                            {"GET": PERSON, "POST": PERSON},
@@ -106,6 +107,7 @@ ROUTES: dict[str, dict[str, Answers]] = {
     "a/<account_id>/contacts/<contact_id>/send/":           {"POST": OWN},
     "a/<account_id>/contacts/<contact_id>/remove/":         {"GET": OWN, "POST": OWN},
     "a/<account_id>/usage/":                                {"GET": LOOK},
+    "a/<account_id>/report/":                               {"GET": LOOK, "POST": LOOK},
     "a/<account_id>/audit/":                                {"GET": CHANGE},
     "a/<account_id>/audit.csv":                             {"GET": CHANGE},
     # The API.

@@ -11,6 +11,7 @@ from django.utils import timezone
 from accounts.keys import make_key, revoke
 from accounts.models import Account, Contact, Invitation, Medium, Membership, Role, Scope, Transfer, User
 from accounts.system_account import ensure_system_account
+from tests.accounts.conftest import PASSWORD
 
 NAME = "Acme"
 
@@ -73,7 +74,7 @@ def set_the_scene() -> Scene:
 
 
 def _person(name: str) -> User:
-    return User.objects.create_user(f"{name}@example.org", "correct horse battery")
+    return User.objects.create_user(f"{name}@example.org", PASSWORD)
 
 
 def _tenant(account_id: int, owner: User) -> Tenant:
@@ -121,4 +122,5 @@ TEXTS = {
     "kind": "c",
     "pk": "1",
     "secret": "nonsense",
+    "token": "nonsense",
 }

@@ -200,9 +200,10 @@ async def test_an_answer_that_makes_no_sense_leaves_nobody_waiting() -> None:
         async with asyncio.timeout(PATIENCE - 1):
             on_its_way = asyncio.create_task(forwarder.forward(1, Forwarded("key", "", b"{}")))
             message = await layer.receive(engine_channel(1))
-            behind_it = asyncio.create_task(forwarder.forward(1, Forwarded("key", "", b"{}")))
-            await asyncio.sleep(0)
-            await layer.send(message["reply"], {"type": "engine.reply", "id": message["id"], "answers": []})
-            assert [answer.status for answer in await asyncio.gather(on_its_way, behind_it)] == [503, 503]
+            # Begun in this order: the second commit waits behind the first when the answer comes.
+            behind_it = forwarder.forward(1, Forwarded("key", "", b"{}"))
+            nonsense = layer.send(message["reply"], {"type": "engine.reply", "id": message["id"], "answers": []})
+            first, second, _ = await asyncio.gather(on_its_way, behind_it, nonsense)
+            assert (first.status, second.status) == (503, 503)
     finally:
         forwarder.stop()
