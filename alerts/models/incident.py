@@ -38,8 +38,7 @@ class Incident(models.Model):
     `target` is as in a rule, but names one stat, process or group. `sentence` says what is wrong, as of the last time
     that somebody was told. An acknowledgement ends at `acknowledged_until`, where it has an end. While `silenced`, a
     silence keeps its messages back. Its escalation has begun anew `round` times, since a silence or an acknowledgement
-    ended, and in this round was repeated `turn` times; the next time is `repeat_at`. `salt` goes into the secrets of its
-    links.
+    ended, and in this round was repeated `turn` times, next at `repeat_at`. `salt` goes into the secrets of its links.
     """
 
     account = models.ForeignKey(Account, on_delete=models.CASCADE, related_name="incidents")
