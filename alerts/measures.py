@@ -12,7 +12,7 @@ MOVEMENT = "movement"  # not zero where the stat did anything
 EVENTS = "events"  # of an error group
 
 _PERCENTILE = re.compile(r"p([0-9]{1,2}(?:\.[0-9]{1,4})?|100)")
-_COUNTED = {"rate", "sum", MOVEMENT}
+_COUNTED = {"rate", "sum", MOVEMENT, EVENTS}
 _MINUTE = 60
 
 

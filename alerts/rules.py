@@ -79,8 +79,8 @@ def step(condition: Condition, state: TargetState, seen: Observation) -> Step:
     takes the place of what was judged then. Where the clock was set back, what was seen in a time that is now to come
     is forgotten, but not the phase.
     """
-    if seen.again:
-        return _again(condition, state, seen)
+    if seen.again is not None:
+        return _again(condition, state, seen, seen.again)
     if seen.at <= state.at:
         if seen.at == state.at:
             return state, []
@@ -121,7 +121,7 @@ def _to_its_begin(condition: Condition, state: TargetState, seen: Observation, w
     if not bad:
         return _well(condition, state, seen, quiet)
     at = _newest(condition, seen)
-    if bad >= condition.needed and window[-1 - seen.again] == BAD:
+    if bad >= condition.needed and window[-1 - (seen.again or 0)] == BAD:
         after = TargetState("firing", at, at, at, quiet=quiet)
     elif state.phase == "pending":
         return TargetState("pending", at, state.since, window=window, quiet=quiet), []
@@ -161,9 +161,9 @@ def _to_its_end(condition: Condition, state: TargetState, seen: Observation, ver
 
 
 # --- what came late ---------------------------------------------------------------------------------------------------
-def _again(condition: Condition, state: TargetState, seen: Observation) -> Step:
+def _again(condition: Condition, state: TargetState, seen: Observation, again: int) -> Step:
     if condition.remembers:
-        return _alive_late(condition, state, seen)
+        return _alive_late(condition, state, seen, again)
     verdict, newest = condition.verdict(seen, _NEVER_ALIVE), _newest(condition, seen)
     if verdict == UNKNOWN or newest < state.at:
         return state, []
@@ -171,18 +171,18 @@ def _again(condition: Condition, state: TargetState, seen: Observation) -> Step:
         # A good minute that came late is no sign that it is well by now; one that was not is no recovery.
         relapsed = state.phase == "recovering" and verdict != GOOD and seen.at >= state.since
         return _to_its_end(condition, state, seen, verdict, _NEVER_ALIVE) if relapsed else (state, [])
-    if seen.again >= condition.window:
+    if again >= condition.window:
         return state, []
     window = _padded(condition, state, newest)[-condition.window :].rjust(condition.window, UNKNOWN)
-    place = condition.window - 1 - seen.again
+    place = condition.window - 1 - again
     return _to_its_begin(condition, state, seen, window[:place] + verdict + window[place + 1 :], _NEVER_ALIVE)
 
 
-def _alive_late(condition: Condition, state: TargetState, seen: Observation) -> Step:
+def _alive_late(condition: Condition, state: TargetState, seen: Observation, again: int) -> Step:
     """It was alive at a time when nobody knew."""
     if not condition.alive(seen):
         return state, []
-    quiet = 0 if state.quiet == _NEVER_ALIVE else min(state.quiet, seen.again)
+    quiet = 0 if state.quiet == _NEVER_ALIVE else min(state.quiet, again)
     if state.phase in _FIRED:
         return _to_its_end(condition, state, seen, condition.verdict(seen, quiet), quiet)
     return TargetState(at=state.at if quiet else 0, quiet=quiet), []
@@ -190,7 +190,7 @@ def _alive_late(condition: Condition, state: TargetState, seen: Observation) -> 
 
 # --- both -------------------------------------------------------------------------------------------------------------
 def _newest(condition: Condition, seen: Observation) -> int:
-    return seen.at + seen.again * condition.every
+    return seen.at + (seen.again or 0) * condition.every
 
 
 def _transition(
