@@ -12,13 +12,13 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeVar, cast
+from typing import Any, NamedTuple, TypeVar, cast
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import numpy as np
 
 from stats.aggregation import typical
-from stats.aggregation.arithmetic import CNT, FIELDS, SUM, Flags, Floats
+from stats.aggregation.arithmetic import CNT, FIELDS, SUM, Flags, Floats, Rows
 from stats.aggregation.groups import FIELD_NAMES
 from stats.aggregation.localday import DAY_MINUTES, LocalDay, Minutes, bins, days_before, first_at, local_day
 from stats.aggregation.partial import Kind
@@ -145,6 +145,31 @@ def day(root: Path, stat: Stat, shown: View) -> DayHistory:
     return DayHistory(today.start * 60, shown.step, points, week, usual, whole[0])
 
 
+@dataclass(frozen=True, eq=False)
+class UsualDay:
+    """What is usual of the plotted value at each minute of a local day whose first is `start` (Unix time / 60): the
+    band, the average of the days before, and how many of these have values there."""
+
+    start: int
+    low: Floats
+    mid: Floats
+    high: Floats
+    mean: Floats
+    days: Rows
+
+
+def usual(root: Path, stat: Stat, day: dt.date, zone: ZoneInfo) -> UsualDay:
+    """What is usual on that day, minute by minute: the same band and average as those of `day`."""
+    today = local_day(day, zone)
+    before = days_before(day, zone, WEEK)
+    files = _load(root, stat, before[0].start, before[-1].end)
+    span = _span(files, before[0].start, before[-1].end)
+    week = _before(_per_day(span, before, today, View(day, zone, 1)), stat.kind)
+    mean = week.fields["sum" if stat.kind == "c" else "avg"]
+    low, middle, high = week.band
+    return UsualDay(today.start, low, middle, high, mean, week.days)
+
+
 def _once(key: tuple[object, ...], calculate: Callable[[], _Result]) -> _Result:
     """What `calculate` gave the last time for this key, which holds all that it depends on."""
     kept = _results.get(key)
@@ -230,20 +255,35 @@ def _of_bins(found: Bins, today: LocalDay, shown: View) -> Points:
     return _with_quantiles(points, found.quantiles(shown.shares)) if shown.shares else points
 
 
-def _week(found: Bins, today: LocalDay, shown: View, kind: Kind) -> tuple[Points, Points]:
-    """The week's average, and the usual band of the plotted value."""
+class _Before(NamedTuple):
+    """What the days before say: the averages of all `fields`, the `band` of the plotted value (3, bins), of how many
+    `days`, and which were `present` (days, bins)."""
+
+    fields: dict[str, Floats]
+    band: Floats
+    days: Rows
+    present: Flags
+
+
+def _before(found: Bins, kind: Kind) -> _Before:
     days = found.fields.reshape(FIELDS, WEEK, -1)
     present = days[CNT] > 0
-    count = present.sum(axis=0)
-    average = dict(zip(FIELD_NAMES, typical.average(days), strict=True)) | {"avg": typical.overall(days), "days": count}
+    average = dict(zip(FIELD_NAMES, typical.average(days), strict=True)) | {"avg": typical.overall(days)}
     plotted = days[SUM] if kind == "c" else typical.quotient(days[SUM], days[CNT])
-    low, middle, high = typical.band(plotted, present)
-    usual = {"low": low, "mid": middle, "high": high, "days": count}
-    week = _points(today, shown.step, average, count > 0)
+    return _Before(average, typical.band(plotted, present), present.sum(axis=0), present)
+
+
+def _week(found: Bins, today: LocalDay, shown: View, kind: Kind) -> tuple[Points, Points]:
+    """The week's average, and the usual band of the plotted value."""
+    before = _before(found, kind)
+    low, middle, high = before.band
+    usual = {"low": low, "mid": middle, "high": high, "days": before.days}
+    average: dict[str, Floats] = before.fields | {"days": before.days.astype(np.float64)}
+    week = _points(today, shown.step, average, before.days > 0)
     if shown.shares:
         told = found.quantiles(shown.shares).reshape(len(shown.shares), WEEK, -1)
-        _with_quantiles(week, np.array([typical.mean(one, present) for one in told]))
-    return week, _points(today, shown.step, usual, count >= typical.BAND_DAYS)
+        _with_quantiles(week, np.array([typical.mean(one, before.present) for one in told]))
+    return week, _points(today, shown.step, usual, before.days >= typical.BAND_DAYS)
 
 
 def _with_quantiles(points: Points, told: Floats) -> Points:
