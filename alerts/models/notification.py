@@ -35,9 +35,9 @@ class Notification(models.Model):
     It is due at `due` and has `sentence` to say. `address` is a copy: where it went, also when the contact is gone.
     `step` is the step's position, `round` the escalation's run (`Incident.round`), `turn` 0 or the number of the
     repeat in it. `key` says what it is, so that the same message is made once only, however often it is tried. A
-    sender has claimed it until `lease_until`, noted at `logged` that it is about to go out, and tried `attempts`
-    times. `why` is for people: why it failed, was skipped or cancelled. One that became part of a storm's message is
-    skipped and `folded_into` that.
+    sender has claimed it until `lease_until`, for the `attempts`th time, and noted at `logged` that it is about to go
+    out; of `doubtful` times nobody knows whether it did. `why` is for people: why it failed, was skipped or cancelled.
+    One that became part of a storm's message is skipped and `folded_into` that.
     """
 
     account = models.ForeignKey(Account, on_delete=models.CASCADE, related_name="notifications")
@@ -60,6 +60,7 @@ class Notification(models.Model):
     folded_into = models.ForeignKey("self", on_delete=models.SET_NULL, null=True, related_name="folded")
     lease_until = models.DateTimeField(null=True)
     attempts = models.PositiveSmallIntegerField(default=0)
+    doubtful = models.PositiveSmallIntegerField(default=0)
     provider_id = models.CharField(max_length=100, blank=True, default="")
     logged = models.DateTimeField(null=True)
     sent_at = models.DateTimeField(null=True)
