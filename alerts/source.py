@@ -34,7 +34,7 @@ def minutes(account: Account, after: int, *, sketches: bool) -> list["Minute"]:
     found = owned.minutes(account, after, sketches=sketches)
     said = _decisions(account) if any(one.groups for one in found) else {}
     usual = Usual(account.pk, settings.DATTSS_DATA / "stats")
-    return [Minute(one, said, usual) for one in found]
+    return [Minute(account.pk, one, said, usual) for one in found]
 
 
 def look(account: Account, now: float) -> "Look":
@@ -52,7 +52,8 @@ class Minute(KnownAtOnce):
 
     every = MINUTE
 
-    def __init__(self, told: AccountMinute, said: Decisions, usual: Usual) -> None:
+    def __init__(self, account_id: int, told: AccountMinute, said: Decisions, usual: Usual) -> None:
+        self.account_id = account_id
         self.minute = told.minute
         self.at = (told.minute + 1) * MINUTE
         self._told = told
