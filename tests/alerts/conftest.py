@@ -69,7 +69,7 @@ class Scene:
         await asyncio.to_thread(self._as_celery, rounds.look_round)
 
     def _as_celery(self, round_of_shard: Callable[[int, rounds.Clock], None]) -> None:
-        """In a thread of its own: the one that tests share with the engine's database queries must be free for these."""
+        """In a thread of its own: that of the tests has to be free for what the engine asks the database."""
         try:
             round_of_shard(0, self.clock)
         finally:
