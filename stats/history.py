@@ -33,6 +33,7 @@ Point = dict[str, Any]  # numbers, and with shares asked for the list `q`
 Points = list[Point | None]
 
 WEEK = 7  # days before the shown one
+WEEKDAYS = (28, 21, 14)  # how many days ago it was the same weekday, beyond the week
 DEFAULT_STEP = 5  # minutes
 
 _EPOCH = dt.date(1970, 1, 1).toordinal()
@@ -67,7 +68,9 @@ class DayHistory:
     has `t`, the Unix time of its bin. `today`: `sum cnt avg max min bot top fst lst`. `week`: the means of the same
     over those of the 7 days before that have values there (`avg`: of all their values), and how many, `days`.
     `typical`: `low mid high` of the plotted value (a counter's `sum`, else `avg`) over the same days, and `days`; from
-    three on. `day`: the fields of `today` for all of the day's values, None where it has none.
+    three on. Once the stat had values four weeks before, that weekday of these weeks takes part, and each of its four
+    days weighs as much as `typical.WEEKDAY_WEIGHT` others. `day`: the fields of `today` for all of the day's values,
+    None where it has none.
 
     Where quantiles are wanted, entries of `today` and `week` and the `day` have `q`, one for each share: None where
     not all values of the bin (of one of the bins that a mean is of) are in sketches.
@@ -130,8 +133,9 @@ def day(root: Path, stat: Stat, shown: View) -> DayHistory:
     stat."""
     today = local_day(shown.day, shown.zone)
     before = days_before(shown.day, shown.zone, WEEK)
+    weekdays = [local_day(shown.day - dt.timedelta(days=back), shown.zone) for back in WEEKDAYS]
     first, last = before[0].start, before[-1].end
-    files = _load(root, stat, first, today.end)
+    files = _load(root, stat, [(first, today.end), *((one.start, one.end) for one in weekdays)])
     question = (root, stat, shown)
 
     points, whole = _once(
@@ -139,8 +143,8 @@ def day(root: Path, stat: Stat, shown: View) -> DayHistory:
         lambda: _today(_span(files, today.start, today.end), today, shown),
     )
     week, usual = _once(
-        ("week", question, _signatures(files, first, last)),
-        lambda: _week(_per_day(_span(files, first, last), before, today, shown), today, shown, stat.kind),
+        ("week", question, _signatures(files, first, last), *(_signatures(files, d.start, d.end) for d in weekdays)),
+        lambda: _week(_Week(files, before, weekdays), today, shown, stat.kind),
     )
     return DayHistory(today.start * 60, shown.step, points, week, usual, whole[0])
 
@@ -171,9 +175,10 @@ def _utc_days(start: int, end: int) -> range:
     return range(start // DAY_MINUTES, -(-end // DAY_MINUTES))
 
 
-def _load(root: Path, stat: Stat, start: int, end: int) -> dict[int, Signed]:
-    """The stat's files of all UTC days that the minutes from `start` to `end` touch."""
-    return {day: _tables.get(root, stat, dt.date.fromordinal(_EPOCH + day)) for day in _utc_days(start, end)}
+def _load(root: Path, stat: Stat, spans: list[tuple[int, int]]) -> dict[int, Signed]:
+    """The stat's files of all UTC days that the minutes of these spans touch, each from its start to its end."""
+    wanted = sorted({day for start, end in spans for day in _utc_days(start, end)})
+    return {day: _tables.get(root, stat, dt.date.fromordinal(_EPOCH + day)) for day in wanted}
 
 
 def _signatures(files: dict[int, Signed], start: int, end: int) -> tuple[object, ...]:
@@ -204,10 +209,15 @@ def _texts(tables: list[DayTable]) -> Bytes:
 
 def _per_day(span: Span, days: list[LocalDay], today: LocalDay, shown: View) -> Bins:
     """The days' aggregates in today's bins: of all bins of the first day, then of the next."""
+    places = _places(days, today, shown)
+    return span.merged(places) if shown.step > 1 or shown.shares else span.plain(places)
+
+
+def _places(days: list[LocalDay], today: LocalDay, shown: View) -> Minutes:
+    """Where the minutes of the days are in a span that begins with the first of them, in today's bins."""
     shape = bins(today, shown.step)
     wall = np.where(shape >= 0, np.append(today.wall, 0)[shape], 0)
-    places = np.concatenate([_placed(first_at(one, wall), one.start - days[0].start, shape) for one in days])
-    return span.merged(places) if shown.step > 1 or shown.shares else span.plain(places)
+    return np.concatenate([_placed(first_at(one, wall), one.start - days[0].start, shape) for one in days])
 
 
 def _placed(minute: Minutes, offset: int, shape: Minutes) -> Minutes:
@@ -230,20 +240,51 @@ def _of_bins(found: Bins, today: LocalDay, shown: View) -> Points:
     return _with_quantiles(points, found.quantiles(shown.shares)) if shown.shares else points
 
 
-def _week(found: Bins, today: LocalDay, shown: View, kind: Kind) -> tuple[Points, Points]:
+@dataclass(frozen=True, eq=False)
+class _Week:
+    """What a day is compared with: the `days` before it, and the same weekday of weeks before these."""
+
+    files: dict[int, Signed]
+    days: list[LocalDay]
+    weekdays: list[LocalDay]
+
+    def found(self, today: LocalDay, shown: View) -> Bins:
+        """The days' aggregates in today's bins: of all bins of the first day, then of the next."""
+        return _per_day(_span(self.files, self.days[0].start, self.days[-1].end), self.days, today, shown)
+
+    def of_weekdays(self, today: LocalDay, shown: View) -> Floats:
+        """Sums and counts of the weekdays in today's bins: (2, weekdays, bins)."""
+        spans = [(one, _span(self.files, one.start, one.end)) for one in self.weekdays]
+        return np.stack([span.totals(_places([one], today, shown)) for one, span in spans], axis=1)
+
+
+def _week(week: _Week, today: LocalDay, shown: View, kind: Kind) -> tuple[Points, Points]:
     """The week's average, and the usual band of the plotted value."""
+    found = week.found(today, shown)
     days = found.fields.reshape(FIELDS, WEEK, -1)
     present = days[CNT] > 0
     count = present.sum(axis=0)
     average = dict(zip(FIELD_NAMES, typical.average(days), strict=True)) | {"avg": typical.overall(days), "days": count}
-    plotted = days[SUM] if kind == "c" else typical.quotient(days[SUM], days[CNT])
-    low, middle, high = typical.band(plotted, present)
-    usual = {"low": low, "mid": middle, "high": high, "days": count}
-    week = _points(today, shown.step, average, count > 0)
+    points = _points(today, shown.step, average, count > 0)
     if shown.shares:
         told = found.quantiles(shown.shares).reshape(len(shown.shares), WEEK, -1)
-        _with_quantiles(week, np.array([typical.mean(one, present) for one in told]))
-    return week, _points(today, shown.step, usual, count >= typical.BAND_DAYS)
+        _with_quantiles(points, np.array([typical.mean(one, present) for one in told]))
+    return points, _usual(days[[SUM, CNT]], week.of_weekdays(today, shown), today, shown, kind)
+
+
+def _usual(days: Floats, weekdays: Floats, today: LocalDay, shown: View, kind: Kind) -> Points:
+    """The usual band, from sums and counts of the days before and of the weekdays, each (2, days, bins)."""
+    weights = np.ones(WEEK, np.int64)
+    if (weekdays[1, 0] > 0).any():  # there are four weeks
+        days = np.concatenate((weekdays, days), axis=1)
+        weights = np.array([typical.WEEKDAY_WEIGHT] * (len(WEEKDAYS) + 1) + [1] * (WEEK - 1))
+    total, count = days
+    present = count > 0
+    plotted = total if kind == "c" else typical.quotient(total, count)
+    low, middle, high = typical.band(plotted, present, weights)
+    number = present.sum(axis=0)
+    usual = {"low": low, "mid": middle, "high": high, "days": number}
+    return _points(today, shown.step, usual, number >= typical.BAND_DAYS)
 
 
 def _with_quantiles(points: Points, told: Floats) -> Points:
