@@ -283,7 +283,8 @@ EMAIL_FILE_PATH = DATTSS_DATA / "outbox"
 EMAIL_TIMEOUT = 10  # seconds; somebody waits for the page
 _mail = mail_settings.mail_from(ENVIRONMENT)
 EMAIL_BACKEND: str = _mail.backend
-ANYMAIL = {"REQUESTS_TIMEOUT": EMAIL_TIMEOUT, **_mail.provider}
+# What a provider does not know, such as ids of threads, is left out of its mails.
+ANYMAIL = {"REQUESTS_TIMEOUT": EMAIL_TIMEOUT, "IGNORE_UNSUPPORTED_FEATURES": True, **_mail.provider}
 globals().update(_mail.smtp)
 
 # --- Telephone --------------------------------------------------------------------------------------------------------
@@ -303,6 +304,9 @@ DATTSS_PHONE_COUNTRIES = ENVIRONMENT.countries(
     "DATTSS_PHONE_COUNTRIES",
     "AT,AU,BE,BG,CA,CH,CY,CZ,DE,DK,EE,ES,FI,FR,GB,GR,HR,HU,IE,IS,IT,LI,LT,LU,LV,MT,NL,NO,NZ,PL,PT,RO,SE,SI,SK,US",
 )
+
+# --- Webhooks ---------------------------------------------------------------------------------------------------------
+DATTSS_PRIVATE_WEBHOOKS = ENVIRONMENT.flag("DATTSS_PRIVATE_WEBHOOKS")
 
 # --- API --------------------------------------------------------------------------------------------------------------
 REST_FRAMEWORK: dict[str, Any] = {

@@ -12,13 +12,13 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeVar, cast
+from typing import Any, NamedTuple, TypeVar, cast
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import numpy as np
 
 from stats.aggregation import typical
-from stats.aggregation.arithmetic import CNT, FIELDS, SUM, Flags, Floats
+from stats.aggregation.arithmetic import CNT, FIELDS, SUM, Flags, Floats, Rows
 from stats.aggregation.groups import FIELD_NAMES
 from stats.aggregation.localday import DAY_MINUTES, LocalDay, Minutes, bins, days_before, first_at, local_day
 from stats.aggregation.partial import Kind
@@ -132,21 +132,41 @@ def day(root: Path, stat: Stat, shown: View) -> DayHistory:
     """What the files below `root` know about a stat, as that view shows it. Raises BadNameError for an impossible
     stat."""
     today = local_day(shown.day, shown.zone)
-    before = days_before(shown.day, shown.zone, WEEK)
-    weekdays = [local_day(shown.day - dt.timedelta(days=back), shown.zone) for back in WEEKDAYS]
-    first, last = before[0].start, before[-1].end
-    files = _load(root, stat, [(first, today.end), *((one.start, one.end) for one in weekdays)])
+    past = _past(root, stat, today, shown.zone)
     question = (root, stat, shown)
 
     points, whole = _once(
-        ("today", question, _signatures(files, today.start, today.end)),
-        lambda: _today(_span(files, today.start, today.end), today, shown),
+        ("today", question, _signatures(past.files, today.start, today.end)),
+        lambda: _today(_span(past.files, today.start, today.end), today, shown),
     )
     week, usual = _once(
-        ("week", question, _signatures(files, first, last), *(_signatures(files, d.start, d.end) for d in weekdays)),
-        lambda: _week(_Week(files, before, weekdays), today, shown, stat.kind),
+        ("week", question, past.signatures),
+        lambda: _week(past, today, shown, stat.kind),
     )
     return DayHistory(today.start * 60, shown.step, points, week, usual, whole[0])
+
+
+@dataclass(frozen=True, eq=False)
+class UsualDay:
+    """What is usual of the plotted value at each minute of a local day whose first is `start` (Unix time / 60): the
+    band, the average of the week before, and of how many days they are; 0 where the week says nothing."""
+
+    start: int
+    low: Floats
+    mid: Floats
+    high: Floats
+    mean: Floats
+    days: Rows
+
+
+def usual(root: Path, stat: Stat, day: dt.date, zone: ZoneInfo) -> UsualDay:
+    """What is usual on that day, minute by minute: the same band and average as those of `day`."""
+    today, shown = local_day(day, zone), View(day, zone, 1)
+    past = _past(root, stat, today, zone)
+    before = _before(past.week(today, shown), past.totals_of_weekdays(today, shown), stat.kind)
+    mean = before.fields["sum" if stat.kind == "c" else "avg"]
+    low, middle, high = before.band
+    return UsualDay(today.start, low, middle, high, mean, np.where(before.days > 0, before.banded, 0))
 
 
 def _once(key: tuple[object, ...], calculate: Callable[[], _Result]) -> _Result:
@@ -240,51 +260,78 @@ def _of_bins(found: Bins, today: LocalDay, shown: View) -> Points:
     return _with_quantiles(points, found.quantiles(shown.shares)) if shown.shares else points
 
 
-@dataclass(frozen=True, eq=False)
-class _Week:
-    """What a day is compared with: the `days` before it, and the same weekday of weeks before these."""
+class _Past(NamedTuple):
+    """What a day is compared with: the `days` before it, and the same weekday of the weeks before these."""
 
     files: dict[int, Signed]
     days: list[LocalDay]
     weekdays: list[LocalDay]
 
-    def found(self, today: LocalDay, shown: View) -> Bins:
+    @property
+    def signatures(self) -> tuple[object, ...]:
+        spans = [(self.days[0].start, self.days[-1].end), *((one.start, one.end) for one in self.weekdays)]
+        return tuple(_signatures(self.files, start, end) for start, end in spans)
+
+    def week(self, today: LocalDay, shown: View) -> Bins:
         """The days' aggregates in today's bins: of all bins of the first day, then of the next."""
         return _per_day(_span(self.files, self.days[0].start, self.days[-1].end), self.days, today, shown)
 
-    def of_weekdays(self, today: LocalDay, shown: View) -> Floats:
+    def totals_of_weekdays(self, today: LocalDay, shown: View) -> Floats:
         """Sums and counts of the weekdays in today's bins: (2, weekdays, bins)."""
         spans = [(one, _span(self.files, one.start, one.end)) for one in self.weekdays]
         return np.stack([span.totals(_places([one], today, shown)) for one, span in spans], axis=1)
 
 
-def _week(week: _Week, today: LocalDay, shown: View, kind: Kind) -> tuple[Points, Points]:
-    """The week's average, and the usual band of the plotted value."""
-    found = week.found(today, shown)
-    days = found.fields.reshape(FIELDS, WEEK, -1)
+def _past(root: Path, stat: Stat, today: LocalDay, zone: ZoneInfo) -> _Past:
+    days = days_before(today.day, zone, WEEK)
+    weekdays = [local_day(today.day - dt.timedelta(days=back), zone) for back in WEEKDAYS]
+    spans = [(days[0].start, today.end), *((one.start, one.end) for one in weekdays)]
+    return _Past(_load(root, stat, spans), days, weekdays)
+
+
+class _Before(NamedTuple):
+    """What the days before say: the averages of all `fields`, of how many `days`, and which were `present` (days,
+    bins); the `band` of the plotted value (3, bins), and of how many days that is, `banded`."""
+
+    fields: dict[str, Floats]
+    days: Rows
+    present: Flags
+    band: Floats
+    banded: Rows
+
+
+def _before(week: Bins, weekdays: Floats, kind: Kind) -> _Before:
+    days = week.fields.reshape(FIELDS, WEEK, -1)
     present = days[CNT] > 0
-    count = present.sum(axis=0)
-    average = dict(zip(FIELD_NAMES, typical.average(days), strict=True)) | {"avg": typical.overall(days), "days": count}
-    points = _points(today, shown.step, average, count > 0)
-    if shown.shares:
-        told = found.quantiles(shown.shares).reshape(len(shown.shares), WEEK, -1)
-        _with_quantiles(points, np.array([typical.mean(one, present) for one in told]))
-    return points, _usual(days[[SUM, CNT]], week.of_weekdays(today, shown), today, shown, kind)
+    average = dict(zip(FIELD_NAMES, typical.average(days), strict=True)) | {"avg": typical.overall(days)}
+    band, banded = _band(days[[SUM, CNT]], weekdays, kind)
+    return _Before(average, present.sum(axis=0), present, band, banded)
 
 
-def _usual(days: Floats, weekdays: Floats, today: LocalDay, shown: View, kind: Kind) -> Points:
-    """The usual band, from sums and counts of the days before and of the weekdays, each (2, days, bins)."""
+def _band(days: Floats, weekdays: Floats, kind: Kind) -> tuple[Floats, Rows]:
+    """The usual band and of how many days it is, from sums and counts of the days before and of the weekdays, each
+    (2, days, bins)."""
     weights = np.ones(WEEK, np.int64)
     if (weekdays[1, 0] > 0).any():  # there are four weeks
         days = np.concatenate((weekdays, days), axis=1)
         weights = np.array([typical.WEEKDAY_WEIGHT] * (len(WEEKDAYS) + 1) + [1] * (WEEK - 1))
     total, count = days
-    present = count > 0
     plotted = total if kind == "c" else typical.quotient(total, count)
-    low, middle, high = typical.band(plotted, present, weights)
-    number = present.sum(axis=0)
-    usual = {"low": low, "mid": middle, "high": high, "days": number}
-    return _points(today, shown.step, usual, number >= typical.BAND_DAYS)
+    return typical.band(plotted, count > 0, weights), (count > 0).sum(axis=0)
+
+
+def _week(past: _Past, today: LocalDay, shown: View, kind: Kind) -> tuple[Points, Points]:
+    """The week's average, and the usual band of the plotted value."""
+    found = past.week(today, shown)
+    before = _before(found, past.totals_of_weekdays(today, shown), kind)
+    average: dict[str, Floats] = before.fields | {"days": before.days.astype(np.float64)}
+    week = _points(today, shown.step, average, before.days > 0)
+    if shown.shares:
+        told = found.quantiles(shown.shares).reshape(len(shown.shares), WEEK, -1)
+        _with_quantiles(week, np.array([typical.mean(one, before.present) for one in told]))
+    low, middle, high = before.band
+    usual: dict[str, Floats] = {"low": low, "mid": middle, "high": high, "days": before.banded.astype(np.float64)}
+    return week, _points(today, shown.step, usual, before.banded >= typical.BAND_DAYS)
 
 
 def _with_quantiles(points: Points, told: Floats) -> Points:

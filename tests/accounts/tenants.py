@@ -117,6 +117,7 @@ TEXTS = {
     "key": "nonsense",
     "uidb36": "1",
     "name": "dattss-0.0.0.tar.gz",
+    "notification_id": "1",
     "process": "api",
     "kind": "c",
     "pk": "1",

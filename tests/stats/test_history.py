@@ -321,6 +321,18 @@ def test_the_weekday_is_found_by_the_wall_clock_through_a_change_of_clocks(tmp_p
     assert band["days"] == 10
 
 
+def test_what_alerts_compare_with_is_the_band_of_the_plot(tmp_path: Path) -> None:
+    write(tmp_path, weeks(35))
+    usual = history.usual(tmp_path, NEW, date(2026, 11, 18), ZoneInfo("UTC"))
+    plot = shown(tmp_path, step=1, day=date(2026, 11, 18))
+    band, mean = plot.typical[600], plot.week[600]
+    assert band is not None
+    assert mean is not None
+    told = [usual.low[600], usual.mid[600], usual.high[600], usual.mean[600], usual.days[600]]
+    assert told == [band["low"], band["mid"], band["high"], mean["sum"], 10]
+    assert usual.days.sum() == 10
+
+
 def test_a_late_minute_of_four_weeks_ago_is_seen_at_once(tmp_path: Path) -> None:
     write(tmp_path, weeks(27))
     assert band_at_ten(tmp_path, date(2026, 11, 18))["days"] == 7
