@@ -108,6 +108,7 @@ def _open(changes: Sequence[Change], account_id: int, now: datetime) -> None:
     quiet = silences.active(account_id, now)
     opened = []
     for number, change in enumerate(new, last + 1):
+        facts = saying.facts_of(change)
         incident = Incident(
             account_id=account_id,
             number=number,
@@ -115,7 +116,8 @@ def _open(changes: Sequence[Change], account_id: int, now: datetime) -> None:
             rule_name=change.rule.name,
             target=change.target,
             opened=now,
-            sentence=saying.fired(change),
+            sentence=facts.written(change.rule.zone),
+            facts=saying.stored(facts),
         )
         incident.silenced = silences.covering(quiet, incident) is not None
         opened.append(incident)
@@ -132,7 +134,7 @@ def _open(changes: Sequence[Change], account_id: int, now: datetime) -> None:
 def _recovered(changes: Sequence[Change], now: datetime) -> None:
     burning = _burning(changes)
     over = [
-        (burning[change.rule.pk, change.target], saying.resolved(change))
+        (burning[change.rule.pk, change.target], saying.facts_of(change).written(change.rule.zone))
         for change in changes
         if (change.rule.pk, change.target) in burning
     ]
