@@ -5,6 +5,7 @@ it, and a verdict on each. A condition never looks at a clock, and what it does 
 """
 
 import math
+import re
 from typing import Any, ClassVar, Literal
 
 import msgspec
@@ -370,11 +371,20 @@ def convert(data: Any) -> Condition:
 
 
 def _told(error: msgspec.DecodeError) -> ConditionError:
+    """The sentence of our own checks, else one of msgspec's text: `Expected `float`, got `str` - at `$.limit``."""
     if isinstance(error.__cause__, ConditionError):
         return error.__cause__
     what, _, where = str(error).partition(" - at ")
     field = where.strip("`$.")
-    return ConditionError(field, f"{field or 'The condition'}: {what[0].lower()}{what[1:]}.")
+    if missing := _MISSING.fullmatch(what):
+        return ConditionError(missing[1], f"{missing[1]} is missing.")
+    if unknown := _UNKNOWN_FIELD.fullmatch(what):
+        return ConditionError(unknown[1], f"{unknown[1]} is no field of this kind of condition.")
+    return ConditionError(field, f"{field or 'The condition'} is wrong: {what[0].lower()}{what[1:]}.")
+
+
+_MISSING = re.compile(r"Object missing required field `(\w+)`")
+_UNKNOWN_FIELD = re.compile(r"Object contains unknown field `(.*)`", re.DOTALL)
 
 
 def _between(field: str, number: int, least: int, most: int) -> None:
