@@ -33,7 +33,7 @@ def try_endpoint(account: Account, endpoint: Endpoint, by: User, now: datetime) 
     """The same to an endpoint."""
     sentence = f"{by} tries this way. Nothing is wrong."
     return _test(
-        account, now, channel=Channel(endpoint.kind), endpoint=endpoint, address=endpoint.url, sentence=sentence
+        account, now, channel=Channel(endpoint.kind), endpoint=endpoint, address=endpoint.name, sentence=sentence
     )
 
 

@@ -28,7 +28,8 @@ class Mailbox:
 
     async def handle_DATA(self, server: Any, session: Any, envelope: Envelope) -> str:  # noqa: N802  (aiosmtpd's name)
         if self.answer.startswith("250"):
-            parsed = message_from_bytes(bytes(envelope.content or b""), policy=policy.default)
+            assert isinstance(envelope.content, bytes)
+            parsed = message_from_bytes(envelope.content, policy=policy.default)
             assert isinstance(parsed, EmailMessage)
             self.mails.append(parsed)
         while self.hold:

@@ -79,7 +79,7 @@ class Story:
     def posted(self, endpoint: Endpoint, **fields: Any) -> Notification:
         """A message to an endpoint."""
         channel = Channel(endpoint.kind)
-        values = {"contact": None, "person": None, "endpoint": endpoint, "address": endpoint.url}
+        values = {"contact": None, "person": None, "endpoint": endpoint, "address": endpoint.name}
         return self.told(channel, **values | fields)
 
     def send(self, notification: Notification) -> Notification:
