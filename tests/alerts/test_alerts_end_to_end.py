@@ -80,8 +80,8 @@ def test_a_killed_process_is_mailed_of_within_45_seconds(server: Server, keys: K
 
 def _wait_for_a_whole_minute(server: Server) -> None:
     """Of one in which the server has begun nobody can say what is missing."""
-    first = ((server.data / "secret_key").stat().st_ctime // 60 + 2) * 60
-    wait_for(lambda: time.time() > first, 125, "a minute that the server has from its begin")
+    first = ((server.data / "secret_key").stat().st_ctime // 60 + 1) * 60
+    wait_for(lambda: time.time() > first, 65, "a minute that the server has from its begin")
 
 
 def _is_known(server: Server, keys: Keys) -> bool:
