@@ -1,8 +1,10 @@
 """The words of a message, the same by every channel: where it comes from, its one sentence, how to answer."""
 
 from dataclasses import dataclass
+from zoneinfo import ZoneInfo
 
-from alerts import links
+from accounts.timezones import UTC, zone_of
+from alerts import links, saying
 from alerts.about import incidents_of, may_answer
 from alerts.models import Incident, Notification, NotificationKind
 
@@ -15,7 +17,8 @@ _LEADS = {NotificationKind.REPEAT: "Still: ", NotificationKind.RECOVERY: "Resolv
 class Message:
     """What one message says.
 
-    `source` is such as `Acme #12`, the same in all messages of an incident. `page` is a link for those who log in,
+    `source` is such as `Acme #12`, the same in all messages of an incident. `sentence` has times in the reader's zone,
+    `spoken` is the same for the ear. `page` is a link for those who log in,
     `answer` a secret one for the reader, empty where there is nothing that he may answer. `is_alarm`: something burns.
     """
 
@@ -23,6 +26,7 @@ class Message:
     source: str
     lead: str
     sentence: str
+    spoken: str
     incidents: tuple[Incident, ...]
     page: str
     answer: str
@@ -42,16 +46,29 @@ class Message:
 def compose(notification: Notification) -> Message:
     """The words of a notification."""
     incidents = tuple(incidents_of(notification))
+    seen, heard = _sentences(notification, incidents)
     answerable = notification.kind in ALARMS and may_answer(notification)
     return Message(
         is_alarm=notification.kind in (*ALARMS, NotificationKind.TEST),
         source=one_line(_source(notification, incidents)),
         lead=_LEADS.get(NotificationKind(notification.kind), ""),
-        sentence=one_line(notification.sentence),
+        sentence=one_line(seen),
+        spoken=one_line(heard),
         incidents=incidents,
         page=links.page_of(notification.account_id),
         answer=links.answer_link(notification) if answerable else "",
     )
+
+
+def _sentences(notification: Notification, incidents: tuple[Incident, ...]) -> tuple[str, str]:
+    """The sentence for the eye and for the ear. What says more than its incident's sentence keeps what it says more."""
+    told = notification.sentence
+    facts = saying.known_facts(incidents[0]) if len(incidents) == 1 else None
+    if facts is None:
+        return told, told
+    zone = (zone_of(notification.person) if notification.person is not None else None) or ZoneInfo(UTC)
+    own = incidents[0].sentence
+    return told.replace(own, facts.written(zone), 1), told.replace(own, facts.spoken(zone), 1)
 
 
 def one_line(text: str) -> str:

@@ -37,7 +37,7 @@ class Endpoint(models.Model):
 class Escalation(models.Model):
     """Steps that are taken one after the other until somebody acknowledges.
 
-    All steps are repeated each `repeat_minutes` after the first, `most_repeats` times; 0 minutes: never.
+    All of them are taken again after each `repeat_minutes`, `most_repeats` times; 0 minutes: never.
     """
 
     account = models.ForeignKey(Account, on_delete=models.CASCADE, related_name="alert_escalations")

@@ -87,6 +87,7 @@ class Engine:
         if commit.evt:
             process.err += max(sum(event.cnt for event in commit.evt if event.lvl == "error") - commit.err, 0)
             process.wrn += max(sum(event.cnt for event in commit.evt if event.lvl == "warning") - commit.wrn, 0)
+        process.heard = now
         at = now - commit.age
         if at >= process.seen:
             process.seen, process.slot = at, slot_of(at)
@@ -209,6 +210,7 @@ class Engine:
             for process in account.processes.values():
                 process.seen = min(process.seen, now)
                 process.slot = min(process.slot, slot_of(now))
+                process.heard = min(process.heard, now)
                 process.begun = min(process.begun, now - SLOTS * SLOT_SECONDS)
 
     def _lay_to_rest(self, slot: int, now: float) -> None:
@@ -263,7 +265,7 @@ class Engine:
             for process in account.processes.values()
         ]
         pages = [page for page in map(of_page, self._pages) if page is not None]
-        return Cut(pages, late, processes)
+        return Cut(pages, late, processes, self._slot // SLOTS)
 
     # --- live values out ------------------------------------------------------------------------------------------
 
@@ -304,6 +306,11 @@ class Engine:
             "gone": [{"proc": process, "typ": kind, "nam": name} for process, kind, name in gone],
         }
 
+    def processes(self, account_id: int) -> list[tuple[str, float, float | None, float]]:
+        """Of each process of an account its name, up to which Unix time its values are here, its uptime then, and when
+        a commit came last."""
+        return [(one.name, one.seen, one.upt, one.heard) for one in self._account(account_id).processes.values()]
+
     def states(self, account_id: int, now: float) -> Iterator[Entry]:
         """The live state of each process of an account, laid out as in its `.cur` file."""
         account = self._account(account_id)
@@ -322,6 +329,7 @@ class Engine:
         """Brings back a process and its totals from the contents of a `.cur` file, as after a restart."""
         account = self._account(account_id)
         process = Process(account, state["nam"], state["seen"], slot_of(state["seen"]))
+        process.heard = process.seen
         process.upt, process.mem, process.cpu = state["upt"], state["mem"], state["cpu"]
         process.err, process.wrn = state["err"], state["wrn"]
         account.processes[process.name] = process
