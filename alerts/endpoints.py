@@ -47,7 +47,7 @@ def signing_key(secret: str) -> bytes:
 
 
 def check_url(url: str) -> str:
-    """The URL as it is kept. Raises BadUrl. Where its name leads to is looked at with each message: it may change."""
+    """The URL as it is kept. Raises BadUrl. Where its name leads to changes: that is looked at with each message."""
     try:
         parts = urlsplit(url)
         _ = parts.port
