@@ -151,9 +151,9 @@ def _escalation(account_id: int, pk: int | None) -> Escalation | None:
 
 
 # --- incidents --------------------------------------------------------------------------------------------------------
-def incident_of(access: Access, number: int) -> Incident:
-    """An incident of the account, by its number in it. Http404 where there is none."""
-    rows = Incident.objects.filter(account=access.account, number=number).exclude(rule__canary=True)
+def incident_of(access: Access, incident_id: int) -> Incident:
+    """An incident of the account. Http404 where there is none."""
+    rows = Incident.objects.filter(account=access.account, pk=incident_id).exclude(rule__canary=True)
     incident = rows.select_related("account", "rule").first()
     if incident is None:
         raise Http404

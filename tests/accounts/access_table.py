@@ -125,6 +125,14 @@ ROUTES: dict[str, dict[str, Answers]] = {
     "api/v1/warnings/<key>/":                               {"GET": API_LOOK},
     "api/v1/errors/<key>/decision/":                        {"PUT": API_CHANGE, "DELETE": API_CHANGE},
     "api/v1/warnings/<key>/decision/":                      {"PUT": API_CHANGE, "DELETE": API_CHANGE},
+    "api/v1/alerts/rules/":                                 {"GET": API_LOOK, "POST": API_CHANGE},
+    "api/v1/alerts/rules/<rule_id>/":                       {"GET": API_LOOK, "PUT": API_CHANGE, "DELETE": API_CHANGE},
+    "api/v1/alerts/incidents/":                             {"GET": API_LOOK},
+    "api/v1/alerts/incidents/<incident_id>/":               {"GET": API_LOOK},
+    "api/v1/alerts/incidents/<incident_id>/acknowledge/":   {"POST": API_CHANGE},
+    "api/v1/alerts/incidents/<incident_id>/resolve/":       {"POST": API_CHANGE},
+    "api/v1/alerts/silences/":                              {"GET": API_LOOK, "POST": API_CHANGE},
+    "api/v1/alerts/silences/<silence_id>/":                 {"DELETE": API_CHANGE},
     "api/v1/stats/<process>/<kind>/<name>/day/":            {"GET": API_LOOK},
 }
 

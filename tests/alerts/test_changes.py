@@ -101,13 +101,13 @@ def test_rules_incidents_and_silences_of_others_and_canaries_are_not_found(acces
     with pytest.raises(Http404):
         changes.rule_of(other, rule.pk)
     with pytest.raises(Http404):
-        changes.incident_of(other, incident.number)
-    assert changes.incident_of(access, incident.number) == incident
+        changes.incident_of(other, incident.pk)
+    assert changes.incident_of(access, incident.pk) == incident
     Rule.objects.update(canary=True)
     with pytest.raises(Http404):
         changes.rule_of(access, rule.pk)
     with pytest.raises(Http404):
-        changes.incident_of(access, incident.number)
+        changes.incident_of(access, incident.pk)
 
 
 def test_another_limit_leaves_an_incident_open_another_target_ends_it(request_of: HttpRequest, rule: Rule) -> None:
