@@ -82,7 +82,7 @@ def deliver(message: EmailMessage) -> str:
             raise _refused() from None
         log.warning("A mail could not be sent: %s.", type(error).__name__)
         sentence = "The mail could not be sent right now. Try again in a minute."
-        raise NotNow(sentence, answered=_was_not_sent(error)) from None
+        raise NotNow(sentence, answered=_answered(error)) from None
     return str(getattr(getattr(message, "anymail_status", None), "message_id", None) or "")
 
 
@@ -98,8 +98,10 @@ def _for_ever(error: Exception) -> bool:
     return isinstance(error, SMTPRecipientsRefused) and all(code >= 500 for code, _ in error.recipients.values())
 
 
-def _was_not_sent(error: Exception) -> bool:
-    """Whether the other side answered that it does not take the mail, or was not even reached."""
+def _answered(error: Exception) -> bool:
+    """Whether it is sure that the mail was not taken: the server has said so, or was not even reached."""
+    if isinstance(error, SMTPResponseException):
+        return bool(error.smtp_code >= 400)  # below that it was no answer (RFC 5321, 4.2)
     if isinstance(error, SMTPException):
-        return isinstance(error, (SMTPResponseException, SMTPRecipientsRefused))
+        return isinstance(error, SMTPRecipientsRefused)
     return getattr(error, "status_code", None) is not None or never_left(error.__cause__ or error)

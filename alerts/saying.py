@@ -10,7 +10,7 @@ from alerts import sentence, targets
 from alerts.conditions import Condition
 from alerts.evaluation import Change
 from alerts.live_rules import LiveRule
-from alerts.models import TargetKind
+from alerts.models import Incident, TargetKind
 from alerts.rules import Transition
 from alerts.sentence import Subject
 
@@ -52,6 +52,14 @@ def stored(facts: Facts) -> dict[str, Any]:
 def facts_in(plain: dict[str, Any]) -> Facts:
     """What an incident has kept. Raises msgspec.ValidationError for what another version has written."""
     return msgspec.convert(plain, Facts)
+
+
+def known_facts(incident: Incident) -> Facts | None:
+    """The facts of an incident; None where it has none, or another version has written them."""
+    try:
+        return facts_in(incident.facts)
+    except msgspec.ValidationError:
+        return None
 
 
 def _name(rule: LiveRule, change: Change) -> str:

@@ -165,4 +165,4 @@ def again(message: Message, words: Words, keys_url: str) -> VoiceResponse:
 
 def _say(spoken: VoiceResponse | Gather, words: Words, first: str, message: Message) -> None:
     spoken.say(first, language=words.language)
-    spoken.say(shortened(f"{message.source}. {message.sentence}", _MOST_LETTERS), language=ENGLISH)
+    spoken.say(shortened(f"{message.source}. {message.spoken}", _MOST_LETTERS), language=ENGLISH)

@@ -46,9 +46,11 @@ def fold(notification: Notification, now: datetime) -> Notification | None:
     bounds = _bounds(notification)
     if bounds is None or notification.incident_id is None or notification.doubtful:
         return None
-    waiting = _like(notification).filter(
-        Q(pk=notification.pk) | Q(state=NotificationState.PENDING, due__lte=now), doubtful=0, incident__isnull=False
-    )
+    pending = Q(state=NotificationState.PENDING, due__lte=now)
+    # Another sender has it and has not come as far as this one: it will find that it is folded.
+    not_yet_out = Q(state=NotificationState.CLAIMED, logged=None)
+    all_of_them = Q(pk=notification.pk) | pending | not_yet_out
+    waiting = _like(notification).filter(all_of_them, doubtful=0, incident__isnull=False)
     parts = list(waiting.select_for_update().order_by("due", "pk"))
     if len(parts) < bounds.folded:
         return None

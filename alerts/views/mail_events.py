@@ -10,9 +10,9 @@ from typing import Any
 
 from anymail.signals import AnymailTrackingEvent, EventType, tracking
 from django.conf import settings
-from django.core.exceptions import SuspiciousOperation
+from django.core.exceptions import PermissionDenied, SuspiciousOperation
 from django.dispatch import receiver
-from django.http import Http404, HttpRequest, HttpResponseBase
+from django.http import HttpRequest, HttpResponseBase
 from django.utils import timezone
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST
@@ -40,10 +40,10 @@ _VIEWS = {
 @csrf_exempt
 @require_POST
 def mail_events(request: HttpRequest) -> HttpResponseBase:
-    """Events of the provider that mail goes through; 404 where none is set up to tell of any."""
+    """Events of the provider that mail goes through; 403 where none is set up to tell of any."""
     provider = settings.EMAIL_BACKEND.split(".")[-2]
     if provider not in _VIEWS or "WEBHOOK_SECRET" not in settings.ANYMAIL:
-        raise Http404
+        raise PermissionDenied
     theirs = getattr(import_module(f"anymail.webhooks.{provider}"), _VIEWS[provider])
     checked: Any = type("MailEvents", (_Checked, theirs), {})
     answer: HttpResponseBase = checked.as_view()(request)

@@ -29,7 +29,7 @@ CHANGE   = _answers("login     404      403    ok     ok    404    login   login
 OWN      = _answers("login     404      403    403    ok    404    login   login login")
 TAKER    = _answers("login     404      404    ok     404   404    login   login login")  # offered to the member
 FORMER   = _answers("login     404      404    404    404   ok     login   login login")
-SIGNED   = _answers("403       403      403    403    403   403    403     403   403")  # by who provides telephones
+SIGNED   = _answers("403       403      403    403    403   403    403     403   403")  # by a provider
 API_LOOK = _answers("401       404      ok     ok     ok    404    401     ok    403")
 API_CHANGE = _answers("401     404      403    ok     ok    404    401     403   403")
 API_SEND = _answers("401       401      401    401    401   401    401     403   ok")
@@ -114,7 +114,7 @@ ROUTES: dict[str, dict[str, Answers]] = {
     "alerts/telephone/<notification_id>/news/":             {"POST": SIGNED},
     "alerts/telephone/<notification_id>/keys/":             {"POST": SIGNED},
     "alerts/telephone/reply/":                              {"POST": SIGNED},
-    "alerts/mail/events/":                                  {"POST": NOTHING},  # no mail provider is set up
+    "alerts/mail/events/":                                  {"POST": SIGNED},
     # The API.
     "api/v1/processes/":                                    {"GET": API_LOOK},
     "api/v1/current/":                                      {"GET": API_LOOK},

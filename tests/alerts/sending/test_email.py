@@ -195,4 +195,4 @@ def test_events_that_make_no_sense_are_no_error_of_ours(story: Story, mailgun: P
 
 def test_without_a_secret_nobody_may_tell_of_anything(mailgun: Provider, settings: Settings, db: None) -> None:
     del settings.ANYMAIL["WEBHOOK_SECRET"]
-    assert post(event_of("delivered")) == 404
+    assert post(event_of("delivered")) == 403

@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from alerts import incidents, storms
+from alerts import incidents, outbox, storms
 from alerts.models import Channel, How, IncidentState, Notification, NotificationKind, NotificationState
 from tests.alerts.sending.test_telephone import REPLY, posted
 from tests.alerts.sending.told import NUMBER, Story, timeline_of
@@ -132,6 +132,31 @@ def test_a_message_that_may_have_arrived_is_not_folded(story: Story, twilio: Twi
         story.told(Channel.SMS)
     story.send_all()
     assert len(twilio.requests) == 2
+
+
+def test_what_another_sender_has_claimed_and_not_sent_is_folded_too(story: Story, twilio: Twilio) -> None:
+    first, second = story.told(Channel.PHONE), story.told(Channel.PHONE)
+    lease = story.clock.now + outbox.LEASE
+    Notification.objects.filter(pk=second.pk).update(state=STATE.CLAIMED, attempts=1, lease_until=lease)
+    story.send(first)
+    second.refresh_from_db()
+    assert (second.state, second.folded_into) == (STATE.SKIPPED, Notification.objects.get(kind=NotificationKind.STORM))
+    story.send_all()
+    assert len(twilio.requests) == 1
+
+
+def test_one_that_was_refused_for_now_is_part_of_the_storm_that_comes_meanwhile(story: Story, twilio: Twilio) -> None:
+    twilio.refuse(NUMBER, 503)
+    first = story.send(story.told(Channel.PHONE, sentence="s0"))
+    twilio.accept(NUMBER)
+    story.clock.step(minutes=5)
+    others = [story.told(Channel.PHONE, sentence=f"s{at}") for at in (1, 2)]
+    story.send(first)
+    story.send_all()
+    assert "3 incidents: s0; s1; s2" in twilio.requests[-1].text
+    for part in (first, *others):
+        part.refresh_from_db()
+        assert part.folded_into is not None
 
 
 def test_what_is_acknowledged_while_the_storm_is_held_is_not_told(story: Story, twilio: Twilio) -> None:
