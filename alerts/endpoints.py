@@ -37,7 +37,7 @@ def signing_key(secret: str) -> bytes:
 
 
 def check_url(url: str) -> str:
-    """The URL as it is kept. Raises BadUrl. Where its name leads to is looked at with each message, since that changes."""
+    """The URL as it is kept. Raises BadUrl. Where its name leads to is looked at with each message: it may change."""
     try:
         parts = urlsplit(url)
         _ = parts.port

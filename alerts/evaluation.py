@@ -11,11 +11,12 @@ States = dict[int, dict[str, TargetState]]  # by rule and target; what is plain 
 
 
 class Change(NamedTuple):
-    """A target of a rule that changes its phase."""
+    """A target of a rule that changes its phase. `title` is what an error group is called, where that is known."""
 
     rule: LiveRule
     target: str
     transition: Transition
+    title: str = ""
 
 
 class Known(Protocol):
@@ -29,6 +30,8 @@ class Known(Protocol):
         ...
 
     def observation(self, rule: LiveRule, target: str) -> Observation: ...
+
+    def title(self, target: str) -> str: ...
 
 
 def evaluate(rules: Iterable[LiveRule], states: States, known: Known) -> tuple[States, list[Change]]:
@@ -52,7 +55,7 @@ def _of_rule(
         state, transitions = step(rule.condition, before.get(target, PLAIN), known.observation(rule, target))
         if state != PLAIN:
             after[target] = state
-        changes += [Change(rule, target, transition) for transition in transitions]
+        changes += [Change(rule, target, transition, known.title(target)) for transition in transitions]
     return after
 
 

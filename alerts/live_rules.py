@@ -7,7 +7,8 @@ from zoneinfo import ZoneInfo
 
 from django.db.models import Count, Max
 
-from accounts.routing import in_use
+from accounts.models import Account
+from accounts.routing import shard_of
 from alerts import conditions, measures
 from alerts.conditions import Condition, ConditionError
 from alerts.models import Rule
@@ -32,10 +33,12 @@ class LiveRule(NamedTuple):
 
 
 class LiveRules(NamedTuple):
-    """The rules of an account; `sketches`: one of them asks for a percentile."""
+    """The rules of an account; `sketches`: one of them asks for a percentile. `rhythms`: how many seconds there are
+    between two observations of any of them."""
 
     rules: list[LiveRule]
     sketches: bool
+    rhythms: frozenset[int]
 
 
 _Version = tuple[int, datetime | None]
@@ -54,11 +57,10 @@ def rules_of(account_id: int) -> LiveRules:
     return kept[1]
 
 
-def accounts_with_rules(shard: int) -> list[int]:
+def accounts_with_rules(shard: int) -> list[Account]:
     """The open accounts of a shard that have rules which are on."""
-    mine = Rule.objects.filter(enabled=True, account__closed=None, account__moving_to=None)
-    places = mine.order_by("account_id").values_list("account_id", "account__shard").distinct()
-    return [account_id for account_id, place in places if in_use(place) == shard]
+    found = Account.objects.filter(closed=None, moving_to=None, alert_rules__enabled=True).distinct().order_by("pk")
+    return [account for account in found if shard_of(account) == shard]
 
 
 def _read(account_id: int) -> LiveRules:
@@ -70,4 +72,4 @@ def _read(account_id: int) -> LiveRules:
         except ConditionError as error:  # of another version
             log.error("The rule %d of account %d is left out: %s", pk, account_id, error)  # noqa: TRY400
     sketches = any(measures.share_of(rule.condition.measure_of) is not None for rule in found)
-    return LiveRules(found, sketches)
+    return LiveRules(found, sketches, frozenset(rule.condition.every for rule in found))

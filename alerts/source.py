@@ -8,6 +8,7 @@ from django.conf import settings
 
 from accounts.models import Account
 from alerts import measures, targets
+from alerts.conditions import StoppedWorking
 from alerts.evaluation import Known as KnownAtOnce
 from alerts.live_rules import LiveRule
 from alerts.models import TargetKind
@@ -34,7 +35,7 @@ def minutes(account: Account, after: int, *, sketches: bool) -> list["Minute"]:
     found = owned.minutes(account, after, sketches=sketches)
     said = _decisions(account) if any(one.groups for one in found) else {}
     usual = Usual(account.pk, settings.DATTSS_DATA / "stats")
-    return [Minute(one, said, usual) for one in found]
+    return [Minute(account.pk, one, said, usual) for one in found]
 
 
 def look(account: Account, now: float) -> "Look":
@@ -52,7 +53,8 @@ class Minute(KnownAtOnce):
 
     every = MINUTE
 
-    def __init__(self, told: AccountMinute, said: Decisions, usual: Usual) -> None:
+    def __init__(self, account_id: int, told: AccountMinute, said: Decisions, usual: Usual) -> None:
+        self.account_id = account_id
         self.minute = told.minute
         self.at = (told.minute + 1) * MINUTE
         self._told = told
@@ -79,6 +81,10 @@ class Minute(KnownAtOnce):
     def observation(self, rule: LiveRule, target: str) -> Observation:
         return self._of_group(target) if rule.kind == TargetKind.GROUP else self._of_stat(rule, target)
 
+    def title(self, target: str) -> str:
+        group = self._groups.get(target)
+        return group.title if group is not None else ""
+
     @cached_property
     def _lines(self) -> str:
         return "\n".join(map(targets.line_of, self._rows))
@@ -102,8 +108,13 @@ class Minute(KnownAtOnce):
             known,
             value,
             restarted=self._restarted(process),
+            usual_gap=self._usual_gap(rule, stat),
             typical=self._usual.typical(stat, rule.zone, self.minute) if measure == measures.PLOTTED else None,
         )
+
+    def _usual_gap(self, rule: LiveRule, stat: StatName) -> int | None:
+        learns = isinstance(rule.condition, StoppedWorking) and rule.condition.minutes is None
+        return self._usual.gap(stat, rule.zone, self.minute) if learns else None
 
     def _known(self, process: ProcessSeen | None) -> Known:
         """What it means that a stat of the process has no value."""
@@ -174,6 +185,9 @@ class Look(KnownAtOnce):
             return Observation(self.at, "away")
         silent = max(self._now - max(heard, self._listening), 0.0)
         return Observation(self.at, "value", silent=silent)
+
+    def title(self, target: str) -> str:
+        return target
 
 
 def _quantiles(sketches: list[str], columns: Floats, share: float) -> list[float]:

@@ -1,4 +1,4 @@
-"""What is usual of a stat at a minute, remembered for an hour: to read it anew each minute would take days of files."""
+"""What is usual of a stat, remembered for a while: to read it anew each minute would be weeks of files."""
 
 import datetime as dt
 from hashlib import blake2s
@@ -7,6 +7,7 @@ from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from alerts.observation import Typical
+from alerts.quiet_gaps import QuietGaps, learn
 from alerts.targets import StatName
 from stats import history
 from stats.aggregation.typical import BAND_DAYS
@@ -15,6 +16,9 @@ from stats.storage.paths import Stat
 
 SPAN = 60  # minutes that are remembered together
 MOST_NEW = 300  # stats of an account that are read for one minute: some seconds; further ones have to wait a minute
+
+GAP_DAYS = 28  # that are looked at for quiet gaps
+GAPS_HOLD = 1440  # minutes
 
 _BYTES = 12_000  # of what is remembered of a stat
 
@@ -27,6 +31,14 @@ class _Remembered(NamedTuple):
 _kept: Lru[tuple[Stat, str], _Remembered] = Lru(128 << 20, lambda _: _BYTES)
 
 
+class _Learned(NamedTuple):
+    until: int  # minute
+    gaps: QuietGaps
+
+
+_learned: Lru[tuple[Stat, str], _Learned] = Lru(128 << 20, lambda _: _BYTES)
+
+
 class Usual:
     """What is usual of an account's stats, from the files below `root`."""
 
@@ -37,16 +49,34 @@ class Usual:
 
     def typical(self, name: StatName, zone: ZoneInfo, minute: int) -> Typical | None:
         """What is usual of a stat at the minute (Unix time / 60); None where that is not known, or not yet."""
-        stat = Stat(self._account_id, name.process, name.kind, name.name)
+        stat = self._stat(name)
         kept = _kept.get((stat, zone.key))
         if kept is None or not kept.first <= minute < kept.first + len(kept.typical):
-            left = self._left.get(minute, MOST_NEW)
-            if not left:
+            if not self._may_read(minute):
                 return None
-            self._left = {minute: left - 1}
             kept = self._read(stat, zone, minute)
             _kept.put((stat, zone.key), kept)
         return kept.typical[minute - kept.first]
+
+    def gap(self, name: StatName, zone: ZoneInfo, minute: int) -> int | None:
+        """For how many minutes the stat may be quiet at the minute; None as above."""
+        stat = self._stat(name)
+        kept = _learned.get((stat, zone.key))
+        if kept is None or minute >= kept.until:
+            if not self._may_read(minute):
+                return None if kept is None else kept.gaps.allowed(minute)
+            moved = history.moved(self._root, stat, minute - GAP_DAYS * 1440, minute)
+            kept = _Learned(minute + GAPS_HOLD + _turn(stat), learn(moved, zone))
+            _learned.put((stat, zone.key), kept)
+        return kept.gaps.allowed(minute)
+
+    def _stat(self, name: StatName) -> Stat:
+        return Stat(self._account_id, name.process, name.kind, name.name)
+
+    def _may_read(self, minute: int) -> bool:
+        left = self._left.get(minute, MOST_NEW)
+        self._left = {minute: max(left - 1, 0)}
+        return left > 0
 
     def _read(self, stat: Stat, zone: ZoneInfo, minute: int) -> _Remembered:
         """From the minute on to the next one at which it is this stat's turn: they do not all come at the full hour."""

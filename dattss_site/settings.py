@@ -6,6 +6,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import dj_database_url
+from celery import signature
 from celery.schedules import crontab
 from csp.constants import NONE, SELF
 
@@ -191,7 +192,20 @@ CELERY_BEAT_SCHEDULE: dict[str, Any] = (
             "schedule": crontab(),
             "args": (shard,),
             # Each shard has its own queue: its worker runs where the shard's files are.
-            "options": {"queue": f"shard-{shard}", "expires": 55},
+            "options": {
+                "queue": f"shard-{shard}",
+                "expires": 55,
+                "link": signature("alerts.evaluate", (shard,), {"queue": f"shard-{shard}"}, immutable=True),
+            },
+        }
+        for shard in range(DATTSS_SHARDS)
+    }
+    | {
+        f"look-{shard}": {
+            "task": "alerts.look",
+            "schedule": 10.0,  # seconds
+            "args": (shard,),
+            "options": {"queue": f"shard-{shard}", "expires": 10},
         }
         for shard in range(DATTSS_SHARDS)
     }

@@ -169,6 +169,13 @@ def usual(root: Path, stat: Stat, day: dt.date, zone: ZoneInfo) -> UsualDay:
     return UsualDay(today.start, low, middle, high, mean, np.where(before.days > 0, before.banded, 0))
 
 
+def moved(root: Path, stat: Stat, start: int, end: int) -> Rows:
+    """The minutes (Unix time / 60) from `start` to `end` in which the stat moved: a counter by what is not zero, others
+    by any value."""
+    span = _span(_load(root, stat, [(start, end)]), start, end)
+    return start + np.flatnonzero(span.columns[SUM if stat.kind == "c" else CNT])
+
+
 def _once(key: tuple[object, ...], calculate: Callable[[], _Result]) -> _Result:
     """What `calculate` gave the last time for this key, which holds all that it depends on."""
     kept = _results.get(key)

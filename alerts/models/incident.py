@@ -35,10 +35,11 @@ def new_salt() -> str:
 class Incident(models.Model):
     """A rule fires for a target, from `opened` to `resolved_at`.
 
-    `target` is as in a rule, but names one stat, process or group. `sentence` says what is wrong, as of the last time
-    that somebody was told. An acknowledgement ends at `acknowledged_until`, where it has an end. While `silenced`, a
-    silence keeps its messages back. Its escalation has begun anew `round` times, since a silence or an acknowledgement
-    ended, and in this round was repeated `turn` times, next at `repeat_at`. `salt` goes into the secrets of its links.
+    `target` is as in a rule, but names one stat, process or group. `sentence` says what was wrong when it opened,
+    `facts` have the same for other time zones and for the ear (`alerts.saying`). An acknowledgement ends at
+    `acknowledged_until`, where it has an end. While `silenced`, a silence keeps its messages back. Its escalation has
+    begun anew `round` times, since a silence or an acknowledgement ended, and in this round was repeated `turn` times,
+    next at `repeat_at`. `salt` goes into the secrets of its links.
     """
 
     account = models.ForeignKey(Account, on_delete=models.CASCADE, related_name="incidents")
@@ -49,6 +50,7 @@ class Incident(models.Model):
     state = models.CharField(max_length=12, choices=IncidentState.choices, default=IncidentState.FIRING)
     opened = models.DateTimeField()
     sentence = models.TextField()
+    facts = models.JSONField(default=dict)
     silenced = models.BooleanField(default=False)
     round = models.PositiveIntegerField(default=0)
     turn = models.PositiveSmallIntegerField(default=0)

@@ -43,9 +43,9 @@ class Rule(models.Model):
 class Progress(models.Model):
     """How far an account's rules are evaluated, one row an account.
 
-    `minute` is the last evaluated one (Unix time / 60), `look` the last look at processes (Unix time / 10). `data` is
-    the MessagePack of the states that are not plain ok (`alerts.progress`). Who writes the row has read `version`, and
-    counts it up: of two who evaluate the same, one does.
+    `minute` is the last evaluated one (Unix time / 60), `look` the last look at processes that has changed something
+    (Unix time / 10). `data` is the MessagePack of the states that are not plain ok (`alerts.progress`). Who writes the
+    row has read `version`, and counts it up: of two who evaluate the same, one does.
     """
 
     account = models.OneToOneField(Account, on_delete=models.CASCADE, related_name="alert_progress")
