@@ -26,7 +26,7 @@ def spend(notification: Notification, now: datetime) -> Reached | None:
     where it would be one too many."""
     if notification.channel not in COSTLY or notification.person is None:
         return None
-    month = now.date().replace(day=1)
+    month = month_of(now)
     person, account = notification.person, notification.account
     if spent(account, month, notification.channel, person) >= most(account, person, notification.channel):
         return Reached.PERSON
@@ -35,6 +35,18 @@ def spend(notification: Notification, now: datetime) -> Reached | None:
     row, _ = Spending.objects.get_or_create(account=account, person=person, month=month, channel=notification.channel)
     Spending.objects.filter(pk=row.pk).update(count=F("count") + 1)
     return None
+
+
+def give_back(notification: Notification, now: datetime) -> None:
+    """Takes back what was counted for a message that certainly did not go out."""
+    if notification.channel in COSTLY and notification.person is not None:
+        rows = Spending.objects.filter(account=notification.account, person=notification.person, count__gt=0)
+        rows.filter(month=month_of(now), channel=notification.channel).update(count=F("count") - 1)
+
+
+def month_of(now: datetime) -> date:
+    """The first day of the month."""
+    return now.date().replace(day=1)
 
 
 def spent(account: Account, month: date, channel: str, person: User | None = None) -> int:

@@ -352,6 +352,12 @@ def encode(condition: Condition) -> str:
     return _encoder.encode(condition).decode()
 
 
+def as_plain(condition: Condition) -> dict[str, Any]:
+    """The same as plain values, for what makes JSON of them itself."""
+    plain: dict[str, Any] = msgspec.to_builtins(condition)
+    return plain
+
+
 def decode(text: str | bytes) -> Condition:
     """The condition that JSON tells of. Raises ConditionError."""
     try:

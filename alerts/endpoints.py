@@ -7,6 +7,9 @@ from urllib.parse import urlsplit
 
 from django.conf import settings
 
+from accounts.delivery import Refused
+from alerts.models import Endpoint, Notification
+
 _PREFIX = "whsec_"
 _SECRET_BYTES = 24
 MOST_LETTERS = 500
@@ -18,6 +21,13 @@ class BadUrl(ValueError):
     def __init__(self, sentence: str) -> None:
         super().__init__(sentence)
         self.sentence = sentence
+
+
+def of(notification: Notification) -> Endpoint:
+    """Where a message goes to. Raises accounts.delivery.Refused where that was removed meanwhile."""
+    if notification.endpoint is None:
+        raise Refused("The endpoint was removed.")
+    return notification.endpoint
 
 
 def new_secret() -> str:
@@ -37,7 +47,7 @@ def signing_key(secret: str) -> bytes:
 
 
 def check_url(url: str) -> str:
-    """The URL as it is kept. Raises BadUrl. Where its name leads to is looked at with each message: it may change."""
+    """The URL as it is kept. Raises BadUrl. Where its name leads to changes: that is looked at with each message."""
     try:
         parts = urlsplit(url)
         _ = parts.port

@@ -17,7 +17,7 @@ from django.utils import timezone
 
 from accounts.access import lock_account
 from accounts.delivery import NotNow, Refused
-from alerts import fallback, timeline
+from alerts import caps, fallback, timeline
 from alerts.about import incidents_of
 from alerts.channels import SENDERS
 from alerts.hurdles import Stopped, first_hurdle
@@ -51,6 +51,7 @@ def send(notification_id: int, clock: Clock = timezone.now) -> bool:
     try:
         provider_id = SENDERS[claimed.channel].send(claimed)
     except Refused as refused:
+        caps.give_back(claimed, clock())
         give_up(_mine(claimed), NotificationState.FAILED, refused.sentence, clock(), doubtful=claimed.doubtful)
     except NotNow as error:
         _again_later(claimed, error, clock())
@@ -145,6 +146,8 @@ def _sent(claimed: Notification, provider_id: str, now: datetime) -> None:
 def _again_later(claimed: Notification, error: NotNow, now: datetime) -> None:
     """With growing pauses. Where an answer came it is known that it did not go out."""
     doubtful = claimed.doubtful + (0 if error.answered else 1)
+    if error.answered:
+        caps.give_back(claimed, now)
     if claimed.attempts > len(PAUSES):
         give_up(_mine(claimed), NotificationState.FAILED, error.sentence, now, doubtful=doubtful)
     elif doubtful >= SENDERS[claimed.channel].most_doubtful:

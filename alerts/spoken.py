@@ -22,7 +22,6 @@ class Words:
 
     language: str
     hello: str
-    over: str
     keys: str
     acknowledged: str
     resolved: str
@@ -35,7 +34,6 @@ _WORDS = {
     "en": Words(
         ENGLISH,
         "This is DaTtSs with an alert.",
-        "This is DaTtSs. It is over.",
         "Press 4 to acknowledge, or 6 to resolve.",
         "Acknowledged.",
         "Resolved.",
@@ -46,7 +44,6 @@ _WORDS = {
     "de": Words(
         "de-DE",
         "Hier ist DaTtSs mit einem Alarm.",
-        "Hier ist DaTtSs. Es ist vorbei.",
         "Drücken Sie die 4, um zu bestätigen, oder die 6, um ihn als erledigt zu melden.",
         "Bestätigt.",
         "Als erledigt gemeldet.",
@@ -57,7 +54,6 @@ _WORDS = {
     "fr": Words(
         "fr-FR",
         "Ici DaTtSs, avec une alerte.",
-        "Ici DaTtSs. C'est terminé.",
         "Appuyez sur le 4 pour prendre en charge, ou sur le 6 pour clore.",
         "Prise en charge.",
         "Close.",
@@ -68,7 +64,6 @@ _WORDS = {
     "es": Words(
         "es-ES",
         "Aquí DaTtSs, con una alerta.",
-        "Aquí DaTtSs. Ya ha terminado.",
         "Pulse 4 para confirmar, o 6 para darla por resuelta.",
         "Confirmada.",
         "Resuelta.",
@@ -79,7 +74,6 @@ _WORDS = {
     "it": Words(
         "it-IT",
         "Qui DaTtSs, con un allarme.",
-        "Qui DaTtSs. È finito.",
         "Premere 4 per confermare, o 6 per chiudere.",
         "Confermato.",
         "Chiuso.",
@@ -90,7 +84,6 @@ _WORDS = {
     "nl": Words(
         "nl-NL",
         "Dit is DaTtSs met een alarm.",
-        "Dit is DaTtSs. Het is voorbij.",
         "Druk op 4 om te bevestigen, of op 6 om het als opgelost te melden.",
         "Bevestigd.",
         "Opgelost.",
@@ -101,7 +94,6 @@ _WORDS = {
     "pt": Words(
         "pt-PT",
         "Daqui DaTtSs, com um alerta.",
-        "Daqui DaTtSs. Já terminou.",
         "Prima 4 para confirmar, ou 6 para dar por resolvido.",
         "Confirmado.",
         "Resolvido.",
@@ -112,7 +104,6 @@ _WORDS = {
     "sv": Words(
         "sv-SE",
         "Det här är DaTtSs med ett larm.",
-        "Det här är DaTtSs. Det är över.",
         "Tryck 4 för att bekräfta, eller 6 för att avsluta.",
         "Bekräftat.",
         "Avslutat.",
@@ -142,9 +133,7 @@ def words_for(number: str) -> Words:
 def call(message: Message, words: Words, keys_url: str) -> VoiceResponse:
     """What is heard when the call is taken; keys are told to `keys_url`, where there is one."""
     spoken = VoiceResponse()
-    if not message.is_alarm:
-        _say(spoken, words, words.over, message)
-    elif keys_url:
+    if keys_url:
         for _ in range(TIMES):
             gather = Gather(num_digits=1, action=keys_url, method="POST", timeout=_KEY_SECONDS)
             _say(gather, words, words.hello, message)

@@ -69,6 +69,7 @@ def _like(notification: Notification) -> QuerySet[Notification]:
         account=notification.account_id,
         channel=notification.channel,
         address=notification.address,
+        endpoint=notification.endpoint_id,
         kind__in=ALARMS if notification.kind in ALARMS else _RECOVERIES,
     )
 

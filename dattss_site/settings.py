@@ -228,11 +228,21 @@ CELERY_BEAT_SCHEDULE: dict[str, Any] = (
         for shard in range(DATTSS_SHARDS)
     }
     | {
+        "send-due": {
+            "task": "alerts.send_due",
+            "schedule": 5.0,  # seconds
+            "options": {"expires": 5},
+        },
+        "tidy-alerts": {
+            "task": "alerts.tidy",
+            "schedule": crontab(minute=23),
+            "options": {"expires": 3600},
+        },
         "forget-audit": {
             "task": "accounts.forget_audit",
             "schedule": crontab(hour=3, minute=43),  # UTC
             "options": {"expires": 3600},
-        }
+        },
     }
 )
 
@@ -320,6 +330,8 @@ DATTSS_PHONE_COUNTRIES = ENVIRONMENT.countries(
 )
 
 # --- Webhooks ---------------------------------------------------------------------------------------------------------
+# Called each time that a canary has come through (alerts.canary): an outside check notices where it is not.
+DATTSS_HEARTBEAT_URL = ENVIRONMENT.url("DATTSS_HEARTBEAT_URL", ("http", "https"))
 DATTSS_PRIVATE_WEBHOOKS = ENVIRONMENT.flag("DATTSS_PRIVATE_WEBHOOKS")
 
 # --- API --------------------------------------------------------------------------------------------------------------

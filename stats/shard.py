@@ -458,6 +458,7 @@ class Shard:
         self.rate.forget(time.monotonic())
         self.meter.roll(now)
         self._warned_full = {one: at for one, at in self._warned_full.items() if now - at < WARN_SECONDS}
+        self.watch.canary(now)
         self.watch.sample({"stats.live": self.engine.stat_count, **self._memory()})
 
     def _memory(self) -> dict[str, int]:

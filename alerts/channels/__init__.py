@@ -2,6 +2,7 @@
 
 from alerts.channels.base import Sender
 from alerts.channels.email import Email
+from alerts.channels.file import File
 from alerts.channels.phone import Phone
 from alerts.channels.slack import Slack
 from alerts.channels.sms import Sms
@@ -14,6 +15,7 @@ SENDERS: dict[str, Sender] = {
     Channel.PHONE: Phone(),
     Channel.WEBHOOK: Webhook(),
     Channel.SLACK: Slack(),
+    Channel.FILE: File(),
 }
 
 __all__ = ["SENDERS", "Sender"]

@@ -2,19 +2,19 @@
 
 import msgspec
 
-from alerts import outgoing
+from alerts import endpoints, outgoing
 from alerts.models import Notification
 from alerts.wording import Message, compose
 
 
 class Slack:
-    """Posts to the URL that the notification's endpoint has, which is a secret itself."""
+    """Posts to the notification's endpoint, whose URL is a secret itself."""
 
     most_doubtful = 2
     answers = True
 
     def send(self, notification: Notification) -> str:
-        outgoing.post(notification.address, msgspec.json.encode({"text": text_of(compose(notification))}), {})
+        outgoing.post(endpoints.of(notification).url, msgspec.json.encode({"text": text_of(compose(notification))}), {})
         return ""
 
 

@@ -12,29 +12,29 @@ from typing import Any
 
 import msgspec
 
-from alerts import outgoing
-from alerts.endpoints import signing_key
+from alerts import endpoints, outgoing
 from alerts.models import Incident, Notification
 from alerts.wording import Message, compose
 
 
 class Webhook:
-    """Posts JSON to the URL that the notification's endpoint has."""
+    """Posts JSON to the notification's endpoint."""
 
     most_doubtful = 100  # a receiver knows a repeat by its id
     answers = True
 
     def send(self, notification: Notification) -> str:
         body = msgspec.json.encode(body_of(notification, compose(notification)))
-        secret = notification.endpoint.secret if notification.endpoint else ""
-        outgoing.post(notification.address, body, signed_headers(notification.pk, body, secret, int(time.time())))
+        endpoint = endpoints.of(notification)
+        headers = signed_headers(notification.pk, body, endpoint.secret, int(time.time()))
+        outgoing.post(endpoint.url, body, headers)
         return ""
 
 
 def signed_headers(notification_id: int, body: bytes, secret: str, timestamp: int) -> dict[str, str]:
     """The headers by which a receiver knows that the body is ours, and new."""
     name = f"msg_{notification_id}"
-    mac = hmac.new(signing_key(secret), f"{name}.{timestamp}.".encode() + body, hashlib.sha256).digest()
+    mac = hmac.new(endpoints.signing_key(secret), f"{name}.{timestamp}.".encode() + body, hashlib.sha256).digest()
     return {
         "webhook-id": name,
         "webhook-timestamp": str(timestamp),

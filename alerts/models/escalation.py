@@ -17,6 +17,7 @@ class Channel(models.TextChoices):
 class EndpointKind(models.TextChoices):
     WEBHOOK = "webhook", "Webhook"
     SLACK = "slack", "Slack"
+    FILE = "file", "File"  # of a server, for its canary; `url` is its name
 
 
 class Endpoint(models.Model):

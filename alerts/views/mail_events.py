@@ -3,6 +3,8 @@
 https://anymail.dev/en/stable/sending/tracking/. Open only where a secret for it is set.
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from importlib import import_module
 from typing import Any
 
@@ -49,13 +51,23 @@ def mail_events(request: HttpRequest) -> HttpResponseBase:
 
 
 class _Checked:
-    """Before a provider's view: an event that it cannot read is a bad request, not an error of ours."""
+    """Before a provider's view: what it cannot read is a bad request, not an error of ours."""
+
+    def run_validators(self, request: HttpRequest) -> None:
+        with _readable():
+            super().run_validators(request)  # type: ignore[misc]  # the provider's
 
     def parse_events(self, request: HttpRequest) -> Any:
-        try:
+        with _readable():
             return super().parse_events(request)  # type: ignore[misc]  # the provider's
-        except (ValueError, LookupError, TypeError, AttributeError) as error:
-            raise SuspiciousOperation("events that cannot be read") from error
+
+
+@contextmanager
+def _readable() -> Iterator[None]:
+    try:
+        yield
+    except (ValueError, LookupError, TypeError, AttributeError) as error:
+        raise SuspiciousOperation("events that cannot be read") from error
 
 
 @receiver(tracking)
