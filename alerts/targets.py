@@ -50,6 +50,12 @@ def check(kind: TargetKind, text: str) -> None:
         raise TargetError(_WRONG[kind].format(text[:80]))
 
 
+def check_process(name: str) -> None:
+    """Raises TargetError for what cannot be the name of a process."""
+    if not is_name(name):
+        raise TargetError(f"{name[:80]!r} cannot be the name of a process.")
+
+
 @lru_cache(maxsize=65_536)
 def stat_of(target: str) -> StatName | None:
     """The stat that a target is; None for what is none."""

@@ -23,6 +23,7 @@ def look(shard: int) -> None:
     """Looks for silent processes and tends open incidents. A minute whose flush nobody asked for is evaluated too."""
     rounds.look_round(shard, time.time)
     rounds.minute_round(shard, time.time)
+    send_due.delay()
 
 
 @shared_task(name="alerts.send_due", expires=5, ignore_result=True)
