@@ -144,7 +144,7 @@ class Above(_Limit, frozen=True, kw_only=True, tag="above"):
 
     def verdict(self, seen: Observation, quiet: int) -> Verdict:  # noqa: ARG002
         value = seen.value
-        if value is None or seen.known in _NOTHING_KNOWN:
+        if value is None or seen.known == "late":
             return UNKNOWN
         if value > self.limit:
             return BAD
@@ -165,7 +165,7 @@ class Below(_Limit, frozen=True, kw_only=True, tag="below"):
 
     def verdict(self, seen: Observation, quiet: int) -> Verdict:  # noqa: ARG002
         value = seen.value
-        if value is None or seen.known in _NOTHING_KNOWN:
+        if value is None or seen.known == "late":
             return UNKNOWN
         if value < self.limit:
             return UNKNOWN if seen.restarted else BAD
@@ -293,7 +293,7 @@ class UnlikeTypical(_Minutes, frozen=True, kw_only=True, tag="unlike_typical"):
 
     def verdict(self, seen: Observation, quiet: int) -> Verdict:  # noqa: ARG002
         value = seen.value
-        if value is None or seen.typical is None or seen.known in _NOTHING_KNOWN:
+        if value is None or seen.typical is None or seen.known == "late":
             return UNKNOWN
         low, high = self.limits(seen)
         if high is not None and value > high:
@@ -342,7 +342,6 @@ class Errors(_Minutes, frozen=True, kw_only=True, tag="errors"):
 
 Condition = Above | Below | StoppedWorking | StoppedResponding | UnlikeTypical | Errors
 
-_NOTHING_KNOWN = ("late", "away")
 _decoder = msgspec.json.Decoder(Condition)
 _encoder = msgspec.json.Encoder()
 

@@ -32,13 +32,13 @@ class Observation(msgspec.Struct, frozen=True):
       recovers by it.
 
     `value` is the number that the condition is about (`Condition.measure_of`, `measures.measured`): with `quiet`, what
-    it means that nothing came, 0 for what is counted (`measures.of_nothing`); None where there is no such number.
-    `restarted`: the process began anew within the minute, which is thus not a whole one. `again`: of a minute that is
-    told once more because values came late, by how many minutes it lies before the newest that was judged (0: it is
-    that one); else None.
-    `silent`: for how many seconds the process has sent nothing, as a steady clock tells, and no longer than the server
-    has listened. `typical`: None where too few days are known. `usual_gap`: for how many minutes the stat may be quiet
-    at this hour of the week (`quiet_gaps`); None where that is not known. `news`: what an error group is by then.
+    it means that nothing came, 0 for what is counted (`measures.of_nothing`); None where there is no such number, and
+    with `away`. `restarted`: the process began anew within the minute, which is thus not a whole one. `again`: of a
+    minute that is told once more because values came late, by how many minutes it lies before the newest that was
+    judged (0: it is that one); else None. `silent`: for how many seconds the process has sent nothing, as a steady
+    clock tells, and no longer than the server has listened. `typical`: None where too few days are known. `usual_gap`:
+    for how many minutes the stat may be quiet at this hour of the week (`quiet_gaps`); None where that is not known.
+    `news`: what an error group is by then.
     """
 
     at: int

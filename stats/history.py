@@ -8,8 +8,11 @@ pass.
 
 import datetime as dt
 import math
+import os
 import re
+from collections import Counter
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple, TypeVar, cast
@@ -27,7 +30,7 @@ from stats.aggregation.spans import Bins, Span
 from stats.storage.day_cache import DayCache, Signed
 from stats.storage.day_table import DayTable
 from stats.storage.lru import Lru
-from stats.storage.paths import Stat
+from stats.storage.paths import Stat, process_dir, stat_of
 
 Point = dict[str, Any]  # numbers, and with shares asked for the list `q`
 Points = list[Point | None]
@@ -35,6 +38,7 @@ Points = list[Point | None]
 WEEK = 7  # days before the shown one
 WEEKDAYS = (28, 21, 14)  # how many days ago it was the same weekday, beyond the week
 DEFAULT_STEP = 5  # minutes
+WITNESSES = 8  # stats of a process that are asked whether it was there
 
 _EPOCH = dt.date(1970, 1, 1).toordinal()
 _YEARS = range(2000, 2200)
@@ -174,6 +178,43 @@ def moved(root: Path, stat: Stat, start: int, end: int) -> Rows:
     by any value."""
     span = _span(_load(root, stat, [(start, end)]), start, end)
     return start + np.flatnonzero(span.columns[SUM if stat.kind == "c" else CNT])
+
+
+@dataclass(frozen=True, eq=False)
+class PastMinutes:
+    """A stat's minutes: their aggregates in `columns` (8, minutes), zeros where there are none; whether its process was
+    `there` (minutes); and a `quantile` (minutes), NaN where nobody can tell it."""
+
+    columns: Floats
+    there: Flags
+    quantile: Floats | None
+
+
+def past(root: Path, stat: Stat, start: int, end: int, share: float | None = None) -> PastMinutes:
+    """The minutes from `start` to `end` (Unix time / 60); the quantile is that of a `share` (0 to 1) of the values.
+
+    A process was there in a minute in which one of its stats has values. The `WITNESSES` with the largest files are
+    asked, which are those that have values in most of the minutes; days that are packed name none.
+    """
+    span = _span(_load(root, stat, [(start, end)]), start, end)
+    columns = span.columns[:, :-1]
+    there = columns[CNT] > 0
+    for witness in _witnesses(root, stat, start, end):
+        there |= _span(_load(root, witness, [(start, end)]), start, end).columns[CNT, :-1] > 0
+    quantile = None if share is None else span.merged(np.arange(end - start)[:, None]).quantiles([share])[0]
+    return PastMinutes(columns, there, quantile)
+
+
+def _witnesses(root: Path, stat: Stat, start: int, end: int) -> list[Stat]:
+    """Other stats of the process by the size of their files, largest first."""
+    sizes: Counter[str] = Counter()
+    for day in _utc_days(start, end):
+        folder = process_dir(root, stat.account, dt.date.fromordinal(_EPOCH + day), stat.process)
+        with suppress(FileNotFoundError), os.scandir(folder) as files:
+            sizes.update({file.name: file.stat().st_size for file in files})
+    named = [found for name, _ in sizes.most_common() if (found := stat_of(name)) is not None]
+    others = [found for found in named if found != (stat.kind, stat.name)]
+    return [Stat(stat.account, stat.process, *found) for found in others[:WITNESSES]]
 
 
 def _once(key: tuple[object, ...], calculate: Callable[[], _Result]) -> _Result:

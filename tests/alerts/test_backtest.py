@@ -1,6 +1,6 @@
 """The backtest: the same as a live run over the same minutes, and what it would have sent."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from zoneinfo import ZoneInfo
 
 import msgspec
@@ -12,10 +12,13 @@ from hypothesis import strategies as st
 from alerts import backtest, conditions, measures
 from alerts.backtest import Plan, Step
 from alerts.conditions import Above, Condition
+from alerts.evaluation import Known as KnownAtOnce
+from alerts.evaluation import States, evaluate
+from alerts.live_rules import LiveRule
 from alerts.observation import MINUTE, Known, Observation, Typical
 from alerts.past import Past
 from alerts.quiet_gaps import learn
-from alerts.rules import PLAIN, TargetState, Transition, step
+from alerts.rules import Transition
 from stats.aggregation.arithmetic import CNT, FIELDS
 from stats.aggregation.partial import KINDS, Aggregate
 from tests.alerts.observed import START, observations
@@ -26,15 +29,36 @@ TARGET = "api/c/orders"
 CONDITIONS = [line.condition for line in TIMELINES if line.condition.every == MINUTE]
 
 
+class OneMinute(KnownAtOnce):
+    """One target, seen once."""
+
+    def __init__(self, seen: Observation, every: int) -> None:
+        self._seen, self._every = seen, every
+
+    @property
+    def every(self) -> int:
+        return self._every
+
+    def targets(self, rule: LiveRule, before: Iterable[str]) -> Iterable[str]:
+        return (TARGET,)
+
+    def observation(self, rule: LiveRule, target: str) -> Observation:
+        return self._seen
+
+    def title(self, target: str) -> str:
+        return ""
+
+
 def live(condition: Condition, past: Sequence[Observation], restarts: Sequence[bool]) -> list[Transition]:
-    """Minute by minute, the states as JSON between them; with a restart, nothing but texts outlives the minute."""
-    rule, stored, found = conditions.encode(condition), b"{}", []
+    """Minute by minute as rules are evaluated, states as JSON in between; with a restart, texts alone outlive it."""
+    text, stored, found = conditions.encode(condition), b"{}", []
     for seen, restart in zip(past, restarts, strict=True):
-        condition = conditions.decode(rule) if restart else condition
-        before = msgspec.json.decode(stored, type=dict[str, TargetState])
-        after, changes = step(condition, before.get(TARGET, PLAIN), seen)
-        stored = msgspec.json.encode({} if after == PLAIN else {TARGET: after})
-        found += changes
+        condition = conditions.decode(text) if restart else condition
+        rule = LiveRule(1, "rule", "stat", TARGET, condition, ZoneInfo("UTC"))
+        before = msgspec.json.decode(stored, type=States)
+        after, changes = evaluate([rule], before, OneMinute(seen, condition.every))
+        stored = msgspec.json.encode(after)
+        found += [change.transition for change in changes]
     return found
 
 

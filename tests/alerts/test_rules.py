@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from alerts.conditions import Condition
-from alerts.observation import Known, News, Observation, Typical
+from alerts.conditions import Above, Condition, StoppedWorking
+from alerts.observation import MINUTE, Known, News, Observation, Typical
 from alerts.rules import PLAIN, TargetState, Transition, step
 from tests.alerts.observed import START, letters, observations
 from tests.alerts.timelines import TIMELINES, Timeline
@@ -34,6 +34,27 @@ def test_timeline(line: Timeline) -> None:
 
 def test_there_are_sixty_timelines_and_each_has_a_name() -> None:
     assert len({line.name for line in TIMELINES}) == len(TIMELINES) >= 60
+
+
+def test_a_rule_that_was_edited_does_not_fire_by_what_nobody_knows() -> None:
+    state = PLAIN
+    for minute in (1, 2):
+        state, _ = step(Above(limit=10, minutes=3), state, Observation(START + minute * MINUTE, value=11))
+    edited = Above(limit=10, minutes=2, of=3)
+    state, changes = step(edited, state, Observation(START + 3 * MINUTE, "late"))
+    assert changes == []
+    _, changes = step(edited, state, Observation(START + 4 * MINUTE, value=11))
+    assert [one.fired for one in changes] == [True]
+
+
+def test_an_hour_in_which_more_is_usual_does_not_end_what_stopped_before() -> None:
+    state = step(StoppedWorking(), PLAIN, Observation(START, value=1))[0]
+    phases = []
+    for minute, gap in enumerate([2, 2, 9, 9], 1):
+        seen = Observation(START + minute * MINUTE, "quiet", 0.0, usual_gap=gap)
+        state, _ = step(StoppedWorking(), state, seen)
+        phases.append(state.phase)
+    assert phases == ["ok", "firing", "firing", "firing"]
 
 
 # --- for every sequence -----------------------------------------------------------------------------------------------

@@ -244,6 +244,9 @@ TIMELINES = [
     Timeline("late values say that it is still not known", ABOVE_3,
              "11 11 ? ?<0 11 11",
              "P  .  . .   .  ."),
+    Timeline("what was known stays known when it is told again as late", ABOVE_3,
+             "11 11 ?<0 11",
+             "P  .  .   F"),
     # --- clock changes ------------------------------------------------------------------------------------------------
     Timeline("the same minute judged twice counts once", ABOVE_3,
              "11 = 11 = = 11 =",
