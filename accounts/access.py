@@ -142,7 +142,7 @@ def access_for_scope(scope: Mapping[str, Any]) -> Access:
     headers = dict(scope["headers"])
     raw = bearer_key(headers.get(b"authorization", b""))
     if raw is not None:
-        return _same_account(access_for_read_key(raw, address_in_scope(scope, headers)), asked, Right.READ)
+        return _same_account(access_for_read_key(raw, address_in_scope(scope)), asked, Right.READ)
     return _access_for_person(_person_in(scope["session"]), scope["session"], asked, Right.READ)
 
 

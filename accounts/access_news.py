@@ -7,7 +7,6 @@ from channels.exceptions import ChannelFull
 from channels.layers import get_channel_layer
 from redis.exceptions import RedisError
 
-from accounts.access import memberships_of
 from accounts.models import User
 
 logger = logging.getLogger("dattss.accounts")
@@ -31,6 +30,6 @@ def tell(account_id: int) -> None:
 
 
 def tell_of(user: User) -> None:
-    """Says so of all accounts of a user, some of whose sessions have ended."""
-    for account_id in memberships_of(user):
+    """Says so of all accounts of a user, some of whose sessions have ended, or who is shut out."""
+    for account_id in user.memberships.values_list("account_id", flat=True):
         tell(account_id)

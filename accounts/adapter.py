@@ -14,8 +14,8 @@ from django.shortcuts import resolve_url
 from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
 
-from accounts import log_in_events, mail
-from accounts.access import current_account
+from accounts import access_news, log_in_events, mail
+from accounts.access import current_account, person_of
 from accounts.addresses import is_free
 from accounts.client_address import address_of
 from accounts.models import User
@@ -51,6 +51,12 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # allauth ha
         if opened is not None:
             show_first_key(response, opened)
         return response
+
+    def logout(self, request: HttpRequest) -> None:
+        """Logs out, and closes what the browser still has open."""
+        user = person_of(request)
+        super().logout(request)
+        access_news.tell_of(user)  # not by Django's signal: there the session still lives
 
     def confirm_email(self, request: HttpRequest, email_address: EmailAddress) -> bool:
         if not is_free(email_address.email, email_address.user):

@@ -37,6 +37,8 @@ _SENTENCES = {
     "rule.changed": "Changed the rule {target}",
     "rule.deleted": "Deleted the rule {target}",
     "rule.made": "Made the rule {target}",
+    "process.removed": "Removed the process {target}",
+    "report.changed": "Chose to be mailed reports: {every}",
     "session.ended": "Ended the session of {target}",
     "silence.ended": "Ended the silence because of {target}",
     "silence.made": "Silenced {target} until {ends}: {reason}",

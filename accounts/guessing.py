@@ -61,8 +61,6 @@ def _client(address: str | None) -> str:
     parsed = ip_address(address)
     if not isinstance(parsed, IPv6Address):
         return address
-    if parsed.ipv4_mapped is not None:
-        return str(parsed.ipv4_mapped)
     return str(IPv6Address(int(parsed) >> _IPV6_HOST_BITS << _IPV6_HOST_BITS))
 
 

@@ -27,7 +27,8 @@ def change_role(request: HttpRequest, person: Membership, role: Role) -> None:
     if before == role:
         return
     if before == Role.OWNER:
-        _end_ownership(request, person)
+        _end_ownership(person)
+        _withdraw_what_he_invited(request, person)
     person.role = role
     person.save(update_fields=["role"])
     audit.record(request, "person.role", person.account, person.user.email, before=before, after=role.value)
@@ -36,7 +37,8 @@ def change_role(request: HttpRequest, person: Membership, role: Role) -> None:
 def remove(request: HttpRequest, person: Membership) -> None:
     """Ends somebody's place in the account, also one's own. Raises LastOwnerError."""
     if person.role == Role.OWNER:
-        _end_ownership(request, person)
+        _end_ownership(person)
+    _withdraw_what_he_invited(request, person)  # also what he did as an owner, which he is perhaps no more
     account, user = person.account, person.user
     Transfer.objects.filter(account=account, taker=user).delete()
     account.contacts.filter(user=user).delete()
@@ -45,12 +47,15 @@ def remove(request: HttpRequest, person: Membership) -> None:
     audit.record(request, action, account, user.email, role=person.role)
 
 
-def _end_ownership(request: HttpRequest, owner: Membership) -> None:
+def _end_ownership(owner: Membership) -> None:
     account = owner.account
     if not account.memberships.filter(role=Role.OWNER).exclude(pk=owner.pk).exists():
         raise LastOwnerError
     Transfer.objects.filter(account=account, giver=owner.user).delete()
-    if owner.user != request.user:
-        # Who is sent away must not come back by a link that he has sent to himself.
-        mine = account.invitations.filter(invited_by=owner.user, accepted=None, withdrawn=None)
-        mine.update(withdrawn=timezone.now())
+
+
+def _withdraw_what_he_invited(request: HttpRequest, person: Membership) -> None:
+    """Who is sent away by somebody else must not come back by a link that he has sent to himself."""
+    if person.user != request.user:
+        his = person.account.invitations.filter(invited_by=person.user, accepted=None, withdrawn=None)
+        his.update(withdrawn=timezone.now())

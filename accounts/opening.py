@@ -30,7 +30,8 @@ def may_open(owner: User) -> bool:
 
 def open_account(owner: User, name: str = "") -> OpenedAccount:
     """A new account of `owner`, named `name` or after the part of the e-mail address before the @."""
-    named = (name.strip() or owner.email.partition("@")[0])[:NAME_LENGTH]
+    # One line, as pages show it: whoever closes the account types it.
+    named = (" ".join(name.split()) or owner.email.partition("@")[0])[:NAME_LENGTH]
     with transaction.atomic():
         account = Account.objects.create(name=named, shard=least_used_shard())
         Membership.objects.create(user=owner, account=account, role=Role.OWNER)

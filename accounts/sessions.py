@@ -3,10 +3,13 @@
 import re
 import time
 from collections.abc import Iterable
+from importlib import import_module
 
 from allauth.account.adapter import get_adapter
 from allauth.usersessions.adapter import DefaultUserSessionsAdapter
 from allauth.usersessions.models import UserSession
+from django.conf import settings
+from django.contrib.sessions.models import Session
 from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.deprecation import MiddlewareMixin
@@ -65,6 +68,13 @@ class SessionsAdapter(DefaultUserSessionsAdapter):  # type: ignore[misc]  # alla
             session.end()
             audit.record(self.request, "session.ended", None, f"{browser_in(session.user_agent)}, {session.ip}")
         access_news.tell_of(person_of(self.request))
+
+
+def forget_ended() -> int:
+    """Removes the sessions that are over by now, and what was noted of them; returns how many there were noted."""
+    import_module(settings.SESSION_ENGINE).SessionStore.clear_expired()
+    alive = Session.objects.values("session_key")
+    return int(UserSession.objects.exclude(session_key__in=alive).delete()[0])
 
 
 def browser_in(user_agent: str) -> str:

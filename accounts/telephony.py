@@ -37,6 +37,8 @@ _SENTENCES = {
     21612: "Twilio cannot send SMS to this number. Try a call.",
     21614: "This number takes no SMS. Try a call.",
 }
+# Else the library takes TWILIO_EDGE and TWILIO_REGION from ours, and goes to another host than TWILIO_API_URL.
+_NO_ENVIRONMENT = {"TWILIO_EDGE": "", "TWILIO_REGION": ""}
 _MISCONFIGURED = "Twilio does not accept this server's settings. Tell who runs this server."
 _AGAIN = "The telephone service does not answer right now. Try again in a minute."
 
@@ -97,7 +99,10 @@ def _asked(question: Callable[[Client], str | None]) -> str:
 
 def _client() -> Client:
     client = Client(
-        settings.TWILIO_ACCOUNT_SID, settings.TWILIO_AUTH_TOKEN, http_client=TwilioHttpClient(timeout=TIMEOUT)
+        settings.TWILIO_ACCOUNT_SID,
+        settings.TWILIO_AUTH_TOKEN,
+        http_client=TwilioHttpClient(timeout=TIMEOUT),
+        environment=_NO_ENVIRONMENT,
     )
     client.api.base_url = settings.TWILIO_API_URL
     return client

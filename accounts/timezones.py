@@ -29,6 +29,11 @@ def zone_of(person: Person) -> ZoneInfo | None:
         return None
 
 
+def zone_or_utc(person: Person) -> ZoneInfo:
+    """The same where no browser is at hand: UTC for None."""
+    return zone_of(person) or ZoneInfo(UTC)
+
+
 def chosen_zone(person: Person) -> str:
     """The IANA name of the same; empty for None."""
     zone = zone_of(person)

@@ -19,7 +19,7 @@ from stats import owned
 from stats.aggregation.arithmetic import CNT, MAX, MIN, Floats
 from stats.aggregation.group_state import Decision, state_of
 from stats.aggregation.partial import Aggregate
-from stats.aggregation.sketch_columns import decode, joined
+from stats.aggregation.sketches.decoding import decode, joined
 from stats.decisions import decisions_of
 from stats.minutes import AccountMinute, GroupNews, ProcessSeen
 

@@ -58,7 +58,9 @@ def _pages(account: str) -> list[str]:
     found = [
         route
         for route, methods in ROUTES.items()
-        if route.startswith(_OF_SETTINGS) and "GET" in methods and set(parameters(route)) <= {"account_id"}
+        if route.startswith(_OF_SETTINGS)
+        and methods.get("GET", {}).get("owner") == "ok"  # not what he has not set up, or was not offered
+        and set(parameters(route)) <= {"account_id"}
     ]
     # Not the one that ends the session.
     return [fill(route, {"account_id": account}) for route in found if "logout" not in route]

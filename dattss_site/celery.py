@@ -8,4 +8,4 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "dattss_site.settings")
 
 app = Celery("dattss")
 app.config_from_object("django.conf:settings", namespace="CELERY")
-app.autodiscover_tasks(["accounts", "stats", "alerts"])
+app.autodiscover_tasks(["accounts", "stats", "alerts", "reports"])

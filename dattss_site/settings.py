@@ -100,6 +100,7 @@ INSTALLED_APPS = [
     "accounts",
     "stats",
     "alerts",
+    "reports",
     *(["dattss_site.admin_config.AdminConfig"] if DATTSS_ADMIN else []),
 ]
 MIDDLEWARE = [
@@ -238,11 +239,23 @@ CELERY_BEAT_SCHEDULE: dict[str, Any] = (
             "schedule": crontab(minute=23),
             "options": {"expires": 3600},
         },
-        "forget-audit": {
-            "task": "accounts.forget_audit",
+    }
+    | {
+        f"reports-{shard}": {
+            "task": "reports.send",
+            "schedule": crontab(minute=4),  # each hour: somewhere it is 7 o'clock
+            "args": (shard,),
+            "options": {"queue": f"shard-{shard}", "expires": 3000},
+        }
+        for shard in range(DATTSS_SHARDS)
+    }
+    | {
+        f"forget-{what}": {
+            "task": f"accounts.forget_{what}",
             "schedule": crontab(hour=3, minute=43),  # UTC
             "options": {"expires": 3600},
-        },
+        }
+        for what in ("audit", "sessions", "unconfirmed")
     }
 )
 
@@ -386,7 +399,8 @@ LOGGING: dict[str, Any] = {
     "version": 1,
     "disable_existing_loggers": False,
     "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"}},
-    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "filters": {"requests": {"()": "dattss_site.log_filter.RequestFilter"}},
+    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line", "filters": ["requests"]}},
     "root": {"handlers": ["console"], "level": "WARNING"},
     "loggers": {
         "dattss": {"level": "INFO"},

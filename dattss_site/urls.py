@@ -8,6 +8,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("accounts.urls")),
     path("", include("stats.urls")),
     path("", include("alerts.urls")),
+    path("", include("reports.urls")),
 ]
 if settings.DATTSS_ADMIN:
     urlpatterns.append(path("admin/", admin.site.urls))

@@ -73,20 +73,6 @@ class CommitView(APIView):
         return self.put(request)
 
 
-class ProcessesView(APIView):
-    """The processes of an account."""
-
-    @extend_schema(
-        operation_id="processes",
-        parameters=[ACCOUNT],
-        responses={200: openapi.answer(openapi.Processes), **openapi.REFUSALS},
-    )
-    def get(self, request: Request) -> Response:
-        """Each process with state, uptime, memory, cpu, errors and warnings."""
-        states = _states(request)
-        return Response({"processes": [{k: v for k, v in state.items() if k != "stats"} for state in states]})
-
-
 class CurrentView(APIView):
     """The latest state of everything."""
 
@@ -97,7 +83,8 @@ class CurrentView(APIView):
     )
     def get(self, request: Request) -> Response:
         """What a `.cur` file holds, for each process, as of now."""
-        return Response({"processes": _states(request)})
+        account = access.access_for_request(request).account
+        return Response({"processes": asked(account, {"type": "engine.states"})})
 
 
 class EventsView(APIView):
@@ -109,7 +96,7 @@ class EventsView(APIView):
     def get(self, request: Request) -> Response:
         """The last 100, newest last, and the groups of all, the one that was seen last first."""
         account = _private(request)
-        found = _asked(account, {"type": "engine.events", "level": self.level})
+        found = asked(account, {"type": "engine.events", "level": self.level})
         decisions = decisions_of(account, self.level)
         for group in found["groups"]:
             group["state"] = state_of(decisions.get(group["key"]), group["last"], time.time())
@@ -204,12 +191,6 @@ class EngineAway(APIException):
     default_detail = "The live state cannot be read right now. Try again in a moment."
 
 
-def _states(request: Request) -> list[dict[str, Any]]:
-    """The live states of the account's processes, from its engine."""
-    states: list[dict[str, Any]] = _asked(access.access_for_request(request).account, {"type": "engine.states"})
-    return states
-
-
 def group_of_key(account: Account, level: Level, key: str) -> dict[str, Any]:
     """A group of the account. Raises Http404 where there is none, EngineAway."""
     group: dict[str, Any] = _found_group(account, level, key)["group"]
@@ -217,7 +198,7 @@ def group_of_key(account: Account, level: Level, key: str) -> dict[str, Any]:
 
 
 def _found_group(account: Account, level: Level, key: str) -> dict[str, Any]:
-    found: dict[str, Any] | None = _asked(account, {"type": "engine.group", "level": level, "key": key})
+    found: dict[str, Any] | None = asked(account, {"type": "engine.group", "level": level, "key": key})
     if found is None:
         raise Http404
     return found
@@ -232,13 +213,17 @@ def _private(request: Request) -> Account:
     return granted.account
 
 
-def _asked(account: Account, message: dict[str, Any]) -> Any:
-    """What the engine of the account's shard answers."""
+def asked(account: Account, message: dict[str, Any]) -> Any:
+    """What the engine of the account's shard answers as a text. Raises EngineAway."""
+    return msgspec.json.decode(reply_to(account, message)["text"])
+
+
+def reply_to(account: Account, message: dict[str, Any]) -> dict[str, Any]:
+    """The whole answer of the engine of the account's shard. Raises EngineAway."""
     try:
-        reply = ask(shard_of(account), message | {"account": account.pk}, owned.TIMEOUT)
+        return ask(shard_of(account), message | {"account": account.pk}, owned.TIMEOUT)
     except EngineError:
         raise EngineAway from None
-    return msgspec.json.decode(reply["text"])
 
 
 def _response(answer: Answer) -> Response:

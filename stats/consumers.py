@@ -29,6 +29,7 @@ from stats.storage.paths import Level
 log = logging.getLogger("dattss.live")
 
 RENEW_SECONDS = 10
+_AT_ONCE = 100  # processes that are looked at before others get their turn
 NOT_LOGGED_IN, WRONG_ORIGIN, NOT_FOUND = 4401, 4403, 4404
 
 Message = dict[str, Any]
@@ -41,7 +42,7 @@ class EngineConsumer(AsyncConsumer):
     """
 
     async def live_watch(self, message: Message) -> None:
-        """`account`; with `channel`, a snapshot is sent there."""
+        """`account`; with `channel`, a snapshot is sent there, `public` or whole."""
         if message["account"] in _shard().held:
             await _watch(message)
         else:
@@ -69,6 +70,14 @@ class EngineConsumer(AsyncConsumer):
         """Answers with when each process of `account` was seen last, as a MessagePack `data`; `listening`: since
         when that would have been noticed."""
         _answer(message, lambda: _processes(message["account"]))
+
+    async def engine_health(self, message: Message) -> None:
+        """Answers with the health of each process of `account`, as a JSON `text`."""
+        _answer(message, lambda: _health(message["account"]))
+
+    async def engine_remove(self, message: Message) -> None:
+        """Removes the process `name` of `account`, which is down; answers with whether it was so (`done`)."""
+        _answer(message, lambda: _remove(message["account"], message["name"]))
 
     async def engine_day(self, message: Message) -> None:
         """Answers with the history of a day (`stats.owned`)."""
@@ -145,7 +154,8 @@ async def _take(message: Message) -> None:
 async def _watch(message: Message) -> None:
     shard = _shard()
     if await _is_held(shard, message["account"]):  # else it has moved, and its pages will ask there
-        await shard.publisher.watch(message["account"], message.get("channel"), time.time())
+        channel, public = message.get("channel"), message.get("public", False)
+        await shard.publisher.watch(message["account"], channel, time.time(), public=public)
 
 
 async def _is_held(shard: Shard, account_id: int) -> bool:
@@ -168,6 +178,26 @@ async def _minutes(account_id: int, after: int, sketches: bool) -> Message:
 async def _processes(account_id: int) -> Message:
     shard = await _owner_of(account_id)
     return {"data": msgspec.msgpack.encode(shard.engine.processes(account_id)), "listening": shard.listening.since}
+
+
+async def _health(account_id: int) -> Message:
+    shard = await _owner_of(account_id)
+    entries = []
+    for entry in shard.engine.health(account_id, time.time()):
+        entries.append(entry)
+        if len(entries) % _AT_ONCE == 0:
+            await asyncio.sleep(0)  # commits have their turn
+    return _text(entries)
+
+
+async def _remove(account_id: int, name: str) -> Message:
+    shard = await _owner_of(account_id)
+    if shard.is_leaving(account_id):
+        raise LookupError(f"account {account_id} is moving")
+    done = shard.remove_process(account_id, name)
+    if done and shard.sync_always:
+        await shard.durable()
+    return {"done": done}
 
 
 async def _events(account_id: int, level: Level) -> Message:
@@ -206,7 +236,7 @@ async def _release(account_id: int) -> Message:
     if account_id in shard.held:
         await shard.flush()
     if account_id in shard.held and await asyncio.to_thread(shard.keeps, account_id):
-        raise OSError(f"files of account {account_id} cannot be written; the log and /readyz name them")
+        raise OSError(f"files of account {account_id} cannot be written; the log names them")
     return {"done": account_id not in shard.held}
 
 
@@ -231,6 +261,7 @@ class LiveConsumer(AsyncWebsocketConsumer):
     shard = 0
     series = ""  # whose numbers these are: an owner that was started again, or another one, begins anew
     _key: str | None = None  # that opened it, where no session did
+    _public = False  # values only: errors and warnings of account 0 are for its members
     number: int | None = None  # of the last message that the page has; None while a snapshot is on its way
     renewal: asyncio.Task[None] | None = None
     key_watch: asyncio.Task[None] | None = None
@@ -274,7 +305,8 @@ class LiveConsumer(AsyncWebsocketConsumer):
             await self._ask(self.channel_name)
             return
         self.number = message["n"]
-        await self.send(text_data=message["text"])
+        if message["public"] or not self._public:
+            await self.send(text_data=message["text"])
 
     async def access_changed(self, message: Message) -> None:  # noqa: ARG002  (the signature is Channels')
         """Somebody may see the account no more: perhaps who has this page."""
@@ -300,6 +332,7 @@ class LiveConsumer(AsyncWebsocketConsumer):
         if isinstance(found, int):
             return found
         self.account_id, self.shard = found.account.pk, shard_of(found.account)
+        self._public = found.role == access.PUBLIC
         return 0
 
     @property
@@ -326,6 +359,8 @@ class LiveConsumer(AsyncWebsocketConsumer):
             await self.close(found)
         elif found.account.pk != self._account:  # without `?account=` it is another one of theirs now
             await self.close(NOT_FOUND)
+        else:
+            self._public = found.role == access.PUBLIC
 
     async def _end_with_key(self, keys: Keyring, raw: str) -> None:
         """Closes the socket when the key that opened it has ended."""
@@ -335,7 +370,7 @@ class LiveConsumer(AsyncWebsocketConsumer):
     async def _ask(self, channel: str | None) -> None:
         place = runtime.keys.table.place(self._account) if runtime.keys is not None else None
         shard = place.shard if place is not None else self.shard  # the account may have moved since the page was opened
-        message = {"type": "live.watch", "account": self._account, "channel": channel}
+        message = {"type": "live.watch", "account": self._account, "channel": channel, "public": self._public}
         await self.channel_layer.send(engine_channel(shard), message)
 
     async def _renew(self) -> None:

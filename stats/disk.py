@@ -19,7 +19,7 @@ from stats.storage import plan as plans
 from stats.storage.failures import StorageError
 from stats.storage.journal import Journal
 from stats.storage.lines import Lines
-from stats.storage.plan import Events, Held, Plan, State
+from stats.storage.plan import GONE, Events, Held, Plan, State
 from stats.storage.prt_outcome import FlushError
 from stats.storage.prt_writer import Writer
 from stats.storage.replace import replace
@@ -101,7 +101,10 @@ class Disk:
         """The `.cur` contents of every process of an account."""
         states = cur.read_all(self._root, account)
         held = plans.read_held(self._folder).states
-        states.update({process: msgspec.json.decode(contents) for one, process, contents in held if one == account})
+        for process, contents in ((process, contents) for one, process, contents in held if one == account):
+            states.pop(process, None)
+            if contents != GONE:
+                states[process] = msgspec.json.decode(contents)
         return list(states.values())
 
     def read_events(self, account: int) -> list[Events]:
@@ -154,6 +157,7 @@ class Disk:
             planned += lines.of_rows(cut.late)
             for minute in minutes:
                 planned += lines.of_minute(minute.select(minute.columns[CNT] > 0))
+            states.update(dict.fromkeys(cut.removed, GONE))
             states.update({(account, process): cur.encode(state) for account, process, state in live})
         states = {process: contents for process, contents in states.items() if process[0] not in self.foreign}
         events = {one[:2]: one for one in (*held.events, *unit.events)}
@@ -175,7 +179,7 @@ class Disk:
         problems = [*self._unreadable]
         held = Held(
             [*plan.unread, *self._write_lines(plan.lines, problems)],
-            _failing(lambda one: cur.write(self._root, *one), plan.states, problems),
+            _failing(lambda one: _set_state(self._root, *one), plan.states, problems),
             _failing(lambda one: eventlog.write(self._root, *one), plan.events, problems),
         )
         replace(self._folder / DELIVERED, plan.delivered, durable=True)
@@ -231,6 +235,14 @@ def _failing(write: Callable[[_Item], None], items: Iterable[_Item], problems: l
             problems.append(error)
             failing.append(item)
     return failing
+
+
+def _set_state(root: Path, account: int, process: str, contents: bytes) -> None:
+    """Replaces a `.cur`, or removes it. Raises StorageError."""
+    if contents == GONE:
+        cur.remove(root, account, process)
+    else:
+        cur.write(root, account, process, contents)
 
 
 def _read_delivered(path: Path) -> Dump:

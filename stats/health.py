@@ -61,9 +61,7 @@ async def _engine(shard: int) -> str:
 
 def _disk_space() -> str:
     free = shutil.disk_usage(settings.DATTSS_DATA).free
-    return (
-        "" if free >= ENOUGH_SPACE else f"Only {free // 2**20} MiB of disk space are left for {settings.DATTSS_DATA}."
-    )
+    return "" if free >= ENOUGH_SPACE else f"Only {free // 2**20} MiB of disk space are left for DATTSS_DATA."
 
 
 def _last_flush(shard: Shard) -> str:
@@ -72,10 +70,11 @@ def _last_flush(shard: Shard) -> str:
 
 
 def _files(shard: Shard) -> str:
-    failing = shard.unwritable
+    """How many files cannot be written; not which: everybody may ask, and names are their account's own."""
+    failing = len(shard.unwritable)
     if not failing:
         return ""
-    return f"Files that cannot be written: {len(failing)}. What is meant for them is kept. The first: {failing[0]}"
+    return f"Files that cannot be written: {failing}. What is meant for them is kept. The log names them."
 
 
 async def _reply(send: Send, good: bool, content: dict[str, Any]) -> None:

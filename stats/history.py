@@ -25,7 +25,7 @@ from stats.aggregation.arithmetic import CNT, FIELDS, SUM, Flags, Floats, Rows
 from stats.aggregation.groups import FIELD_NAMES
 from stats.aggregation.localday import DAY_MINUTES, LocalDay, Minutes, bins, days_before, first_at, local_day
 from stats.aggregation.partial import Kind
-from stats.aggregation.sketch_columns import END, Bytes
+from stats.aggregation.sketches.letters import END, Bytes
 from stats.aggregation.spans import Bins, Span
 from stats.storage.day_cache import DayCache, Signed
 from stats.storage.day_table import DayTable

@@ -34,7 +34,7 @@ async def agg(scope: Scope, receive: Receive, send: Send) -> None:
         return await _reply(send, body)
     key = key_of(scope["query_string"].decode("latin-1"), headers.get(b"authorization", b"").decode("latin-1"))
     encoding = headers.get(b"content-encoding", b"").decode("latin-1")
-    answer = await ingest.accept(key, encoding, body, address_in_scope(scope, headers))
+    answer = await ingest.accept(key, encoding, body, address_in_scope(scope))
     return await _reply(send, answer)
 
 

@@ -9,6 +9,7 @@ from msgspec import UNSET, Meta, Struct, UnsetType
 from stats.aggregation.commit import Commit
 from stats.aggregation.error_groups import ErrorGroup
 from stats.aggregation.group_state import State
+from stats.aggregation.instances import Instance
 from stats.usage import Usage
 
 Time = Annotated[int, Meta(description="Unix time at which the bin begins.")]
@@ -141,19 +142,57 @@ class ProcessState(Struct, kw_only=True):
     err: Annotated[int, Meta(description="Errors since it appeared.")]
     wrn: Annotated[int, Meta(description="Warnings since it appeared.")]
     seen: Annotated[float, Meta(description="Unix time of its last commit.")]
-    resting: RestingStats
 
 
 class CurrentState(ProcessState, kw_only=True):
     """A process with its live stats, as its `.cur` file has them."""
 
+    restarts: int
+    restarted: Annotated[list[float], Meta(description="When the newest restarts were.")]
+    late: Annotated[int, Meta(description="Late commits of instances that were folded away.")]
+    missing: Annotated[int, Meta(description="Missing commits of instances that were folded away.")]
+    instances: Annotated[list[Instance], Meta(description="What is 0, empty or unknown is left out.")]
     stats: LiveStats
+    resting: RestingStats
+
+
+class InstanceHealth(Struct, kw_only=True):
+    """A run of a program; times are Unix seconds."""
+
+    iid: str
+    state: Literal["up", "silent", "down"]
+    ended: Annotated[bool, Meta(description="Another took its place.")]
+    began: float
+    seen: float
+    upt: float | None
+    mem: float | None
+    cpu: float | None
+    err: int
+    wrn: int
+    late: int
+    missing: int
+    hst: Annotated[str, Meta(description="Its machine.")]
+    ver: Annotated[str, Meta(description="Its client.")]
+
+
+class ProcessHealth(ProcessState, kw_only=True):
+    """A process with its restarts, its losses and its instances: those that run first, then the newest first."""
+
+    restarts: Annotated[int, Meta(description="Since it appeared.")]
+    restarts_hour: Annotated[int, Meta(description="In the last hour; at most 128.")]
+    restarts_every: Annotated[float | None, Meta(description="Seconds, where it restarts again and again.")]
+    late: Annotated[int, Meta(description="Commits that came more than 5 s after their time.")]
+    missing: Annotated[int, Meta(description="Commits that did not come.")]
+    lost: Annotated[float, Meta(description="Values that its client had to drop.")]
+    bad: Annotated[float, Meta(description="Names and values that its client could not read.")]
+    more: Annotated[bool, Meta(description="There are more instances than are kept.")]
+    instances: list[InstanceHealth]
 
 
 class Processes(Struct, kw_only=True):
     """The processes of an account."""
 
-    processes: list[ProcessState]
+    processes: list[ProcessHealth]
 
 
 class Current(Struct, kw_only=True):

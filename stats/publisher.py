@@ -35,8 +35,8 @@ class Publisher:
         self._numbers: dict[int, int] = {}
         self._told_slot: dict[int, int] = {}
 
-    async def watch(self, account_id: int, channel: str | None, now: float) -> None:
-        """Renews the interest in an account; with a `channel`, sends it a snapshot."""
+    async def watch(self, account_id: int, channel: str | None, now: float, *, public: bool = False) -> None:
+        """Renews the interest in an account; with a `channel`, sends it a snapshot, a `public` one without events."""
         self._engine.watch(account_id, now)
         if channel is None:
             return
@@ -50,7 +50,7 @@ class Publisher:
             "ivl": SLOT_SECONDS,
             "account": account_id,
             **self._engine.snapshot(account_id, now),
-            "events": self._recent_events(account_id, _RECENT_EVENTS),
+            "events": [] if public else self._recent_events(account_id, _RECENT_EVENTS),
         }
         await self._layer.send(channel, self._wrapped("live.snapshot", number, message))
 
@@ -70,7 +70,7 @@ class Publisher:
     async def events(self, account_id: int, events: list[dict[str, Any]], now: float) -> None:
         """Sends errors and warnings, one after the other, to those who watch."""
         for event in events:
-            await self._send(account_id, {"type": "event", "at": round(now, 3), "event": event})
+            await self._send(account_id, {"type": "event", "at": round(now, 3), "event": event}, public=False)
 
     async def _publish_changes(self, account_id: int, now: float) -> None:
         changes = self._engine.changes(account_id, now)
@@ -83,10 +83,11 @@ class Publisher:
         self._told_slot[account_id] = slot
         await self._send(account_id, {"type": "update", "at": round(now, 3), **changes})
 
-    async def _send(self, account_id: int, message: dict[str, Any]) -> None:
+    async def _send(self, account_id: int, message: dict[str, Any], *, public: bool = True) -> None:
         number = self._numbers[account_id] = self._numbers.get(account_id, 0) + 1
         message["n"] = number
-        await self._layer.group_send(group_of(account_id), self._wrapped("live.message", number, message))
+        wrapped = self._wrapped("live.message", number, message)
+        await self._layer.group_send(group_of(account_id), {**wrapped, "public": public})
 
     def _wrapped(self, kind: str, number: int, message: dict[str, Any]) -> dict[str, Any]:
         """The message as a text that is encoded once, however many pages get it."""

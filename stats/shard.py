@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 from channels.layers import BaseChannelLayer
 
 from accounts.keytable import KeyEntry
+from stats import removal
 from stats.aggregation.checked import Checked
 from stats.aggregation.commit import Commit, Event, InvalidCommit, Partials, decode
 from stats.aggregation.cut import Cut, Minute
@@ -198,9 +199,13 @@ class Shard:
         self._journal.number = number
 
     def _take_again(self, number: int, record: Record) -> None:
-        """A commit that was taken before the restart. It may be known where somebody has put a segment back."""
+        """What was taken before the restart. A commit may be known where somebody has put a segment back."""
         if record.account not in self.held:
             self._journal.refuse(number, record, f"account {record.account} is not one of this shard")
+            return
+        name = removal.read(record.body)
+        if name is not None:
+            self.engine.remove(record.account, name)
             return
         try:
             commit = decode(record.body)
@@ -323,10 +328,7 @@ class Shard:
         self.keys.table.touch(entry.key_id, now, address)
         if self._was_taken(entry.account_id, commit):
             return Taken(True, 0)
-        self._advance(now)
-        if not self._journal.is_open:
-            self._journal.open_segment(max(self._journal.number + 1, int(now // 60)))
-        self._journal.append(Record(entry.account_id, now, body))
+        self._write_down(entry.account_id, now, body)
         applied = self._count(entry.account_id, commit, now, given)
         self.watch.partials(applied.taken)
         self.meter.commit(entry.account_id, applied.taken, commit.iid)
@@ -337,6 +339,29 @@ class Shard:
     async def durable(self) -> None:
         """Returns when what was taken is on the disk, where `sync_always` asks for it. Raises OSError."""
         await self._durability.wait()
+
+    def remove_process(self, account_id: int, name: str) -> bool:
+        """Forgets a process of an account that is held and stays; returns whether it was there and is down.
+
+        When this returns it is in the journal. Raises OSError where it cannot be kept; then nothing has changed.
+        """
+        now = self._clock()
+        process = self.engine.process(account_id, name)
+        if process is None or process.state(now) != "down":
+            return False
+        self._write_down(account_id, now, removal.written(name))
+        self.engine.remove(account_id, name)
+        return True
+
+    def is_leaving(self, account_id: int) -> bool:
+        """Whether the account takes nothing any more, since it moves."""
+        return account_id in self._leaving
+
+    def _write_down(self, account_id: int, now: float, body: bytes) -> None:
+        self._advance(now)
+        if not self._journal.is_open:
+            self._journal.open_segment(max(self._journal.number + 1, int(now // 60)))
+        self._journal.append(Record(account_id, now, body))
 
     def _was_taken(self, account_id: int, commit: Commit) -> bool:
         return commit.seq is not None and bool(commit.iid) and self._delivered.has(account_id, commit.iid, commit.seq)

@@ -8,6 +8,7 @@ from drf_spectacular.views import SpectacularAPIView
 from stats import api, views
 from stats.consumers import LiveConsumer
 from stats.group_api import DecisionView
+from stats.process_api import ProcessesView, ProcessView
 
 urlpatterns = [
     path("", views.home, name="home"),
@@ -19,7 +20,8 @@ urlpatterns = [
     path("a/<int:account_id>/usage/", views.usage, name="account_usage"),
     path("clients/<str:name>", views.client_package, name="client_package"),
     path("api/v1/agg/", api.CommitView.as_view(), name="api_agg"),
-    path("api/v1/processes/", api.ProcessesView.as_view(), name="api_processes"),
+    path("api/v1/processes/", ProcessesView.as_view(), name="api_processes"),
+    path("api/v1/processes/<str:name>/", ProcessView.as_view(), name="api_process"),
     path("api/v1/current/", api.CurrentView.as_view(), name="api_current"),
     path("api/v1/errors/", api.EventsView.as_view(level="error"), name="api_errors"),
     path("api/v1/warnings/", api.EventsView.as_view(level="warning"), name="api_warnings"),

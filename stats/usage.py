@@ -108,7 +108,7 @@ def usage(account: Account) -> Usage:
 async def _disk(shard: "Shard", account_id: int) -> Disk | None:
     try:
         counted = await shard.disk_meter.of(account_id)
-    except OSError as problem:
+    except OSError as problem:  # all else is known, and is told without it
         log.warning("The files of account %s cannot be counted: %s", account_id, problem)
         return None
     return counted and Disk(counted.use.plain, counted.use.packed, counted.at)

@@ -58,8 +58,8 @@ def dashboard(request: HttpRequest, account_id: int) -> HttpResponse:
 @login_required
 def processes(request: HttpRequest, account_id: int) -> HttpResponse:
     """Every process of an account with its health."""
-    access.enter(request, account_id)
-    return render(request, "stats/processes.html", _live(account_id))
+    granted = access.enter(request, account_id)
+    return render(request, "stats/processes.html", _live(account_id) | {"can_write": granted.can_write})
 
 
 @require_safe

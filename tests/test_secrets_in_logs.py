@@ -1,6 +1,6 @@
 """No key, password or cookie is in any log, whatever was done with it and whatever failed meanwhile.
 
-Links are not looked for: where no mail provider is set, mails stand in the console on purpose.
+Where no mail provider is set, mails stand in the console with their links, on purpose.
 """
 
 import re
@@ -45,6 +45,25 @@ def test_no_secret_is_in_a_log(watched: Server) -> None:
     assert [secret for secret in secrets if secret in log] == []
     # Nor the digits of a key without its account, as a log of parsed keys would have them.
     assert re.findall(r"[0-9a-f]{40}", log) == []
+
+
+@pytest.mark.parametrize(
+    "path", ["/invitations/{}/", "/accounts/confirm-email/{}/", "/accounts/password/reset/key/1-{}/"]
+)
+def test_a_link_that_is_refused_is_told_without_its_secret(server: Server, path: str) -> None:
+    assert server.request("POST", path.format("s3cret"), b"without=a-token").status == 403
+    told = path.format("").removesuffix("/").removesuffix("1-")
+    log = wait_for(lambda: _log_with(server.log, told), 10, "the refusal in the log")
+    assert "s3cret" not in log
+
+
+def test_an_odd_request_is_told_in_one_line(server: Server) -> None:
+    part = b'--x\r\nContent-Disposition: form-data; name="a"; filename="a"\r\n\r\na\r\n'
+    before = len(server.log.read_text())
+    form = {"Content-Type": "multipart/form-data; boundary=x", "Cookie": f"dattss_csrf={'a' * 32}"}
+    assert server.request("POST", "/accounts/login/", 3 * part + b"--x--\r\n", **form).status == 400
+    log = wait_for(lambda: _log_with(server.log, "TooManyFilesSent"), 10, "the request in the log")
+    assert "Traceback" not in log[before:]
 
 
 def _use_keys(server: Server, keys: Keys) -> None:

@@ -4,7 +4,7 @@ from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect, render
+from django.shortcuts import redirect
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
@@ -13,6 +13,7 @@ from accounts.access import Access, Right, enter
 from accounts.membership import people_of
 from accounts.models import GRACE_DAYS, Account
 from accounts.people_forms import AccountForm, OfferForm
+from accounts.views.settings_page import settings_page
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -40,13 +41,14 @@ def _save(request: HttpRequest, account: Account, form: AccountForm) -> None:
 
 
 def _account_page(request: HttpRequest, access: Access, form: AccountForm) -> HttpResponse:
-    shown = {
-        "account": access.account,
-        "access": access,
-        "form": form,
-        "offer": transfers.standing(access.account),
-        "offer_form": OfferForm(people_of(access.account)),
-        "grace_days": GRACE_DAYS,
-        "closable": closing.may_be_closed(access.account),
-    }
-    return render(request, "accounts/account.html", shown)
+    account = access.account
+    return settings_page(
+        request,
+        access,
+        "accounts/account.html",
+        form=form,
+        offer=transfers.standing(account),
+        offer_form=OfferForm(people_of(account)),
+        grace_days=GRACE_DAYS,
+        closable=closing.may_be_closed(account),
+    )

@@ -2,13 +2,12 @@
 
 import csv
 import json
-from typing import Any
+import re
 from urllib.parse import urlencode
 
 from django import forms
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
 from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
@@ -17,11 +16,12 @@ from accounts.access import Right, enter
 from accounts.audit_log import KIND_CHOICES, PAGE, Wanted, entries_of
 from accounts.audit_sentences import sentence
 from accounts.models import AuditEntry
+from accounts.views.settings_page import settings_page
 
 MOST_EXPORTED = 50_000  # the newest; some 10 MB
 LAST_PAGE = 10_000
-# A cell that begins like this would be calculated by a spreadsheet.
-_FORMULA_BEGINS = ("=", "+", "-", "@", "\t", "\r")
+# A cell that begins like this would be calculated by a spreadsheet. To some a semicolon, tab or new line ends a cell.
+_FORMULA_BEGINS = re.compile(r"(?:^|(?<=[;\t\r\n]))(?=[=+\-@\t\r])")
 _COLUMNS = ("time", "person", "from", "what", "action", "target", "details")
 
 
@@ -58,18 +58,18 @@ def audit_log(request: HttpRequest, account_id: int) -> HttpResponse:
     wanted = form.wanted()
     start = (form.number - 1) * PAGE
     found = list(entries_of(access.account, wanted)[start : start + PAGE + 1])
-    context: dict[str, Any] = {
-        "account": access.account,
-        "access": access,
-        "form": form,
-        "wanted": wanted,
-        "people": access.account.memberships.values_list("user__email", flat=True).order_by("user__email"),
-        "rows": [(entry, sentence(entry)) for entry in found[:PAGE]],
-        "newer": _link(wanted, form.number - 1) if form.number > 1 else "",
-        "older": _link(wanted, form.number + 1) if len(found) > PAGE else "",
-        "export": _link(wanted, 1),
-    }
-    return render(request, "accounts/audit_log.html", context)
+    return settings_page(
+        request,
+        access,
+        "accounts/audit_log.html",
+        form=form,
+        wanted=wanted,
+        people=access.account.memberships.values_list("user__email", flat=True).order_by("user__email"),
+        rows=[(entry, sentence(entry)) for entry in found[:PAGE]],
+        newer=_link(wanted, form.number - 1) if form.number > 1 else "",
+        older=_link(wanted, form.number + 1) if len(found) > PAGE else "",
+        export=_link(wanted, 1),
+    )
 
 
 @require_safe
@@ -95,7 +95,7 @@ def _exported(entry: AuditEntry) -> tuple[str, ...]:
 
 def cell(text: str) -> str:
     """The text as a spreadsheet may have it: no formula, whatever it says."""
-    return f"'{text}" if text.startswith(_FORMULA_BEGINS) else text
+    return _FORMULA_BEGINS.sub("'", text)
 
 
 def _link(wanted: Wanted, page: int) -> str:

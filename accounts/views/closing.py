@@ -5,7 +5,7 @@ from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import redirect, render
+from django.shortcuts import redirect
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
@@ -13,6 +13,7 @@ from accounts import closing
 from accounts.access import Access, Right, enter, enter_alone
 from accounts.models import GRACE_DAYS
 from accounts.people_forms import CloseForm
+from accounts.views.settings_page import settings_page
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -32,8 +33,7 @@ def _ask_or_close(request: HttpRequest, access: Access) -> HttpResponse:
     account = access.account
     form = CloseForm(account, request.POST if request.method == "POST" else None)
     if not form.is_valid():
-        shown = {"account": account, "access": access, "form": form, "grace_days": GRACE_DAYS}
-        return render(request, "accounts/close.html", shown)
+        return settings_page(request, access, "accounts/close.html", form=form, grace_days=GRACE_DAYS)
     with transaction.atomic():
         account = enter_alone(request, account.pk, Right.OWN).account
         closing.close(request, account)

@@ -8,7 +8,7 @@ from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.db import IntegrityError
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBadRequest
-from django.shortcuts import redirect, render
+from django.shortcuts import redirect
 from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
@@ -28,6 +28,7 @@ from accounts.contacts import (
 from accounts.delivery import DeliveryError
 from accounts.models import Contact, Way
 from accounts.telephony import missing_settings
+from accounts.views.settings_page import settings_page
 
 _WRONG = "This code is not right, or not any more: after three tries or 15 minutes a new one is needed."
 
@@ -41,7 +42,7 @@ def contacts(request: HttpRequest, account_id: int) -> HttpResponse:
     listed = contacts_in(access.account)
     if not access.can_write:
         listed = listed.filter(user=person_of(request))
-    return _page(request, access, "accounts/contacts.html", contacts=listed, missing=missing_settings())
+    return settings_page(request, access, "accounts/contacts.html", contacts=listed, missing=missing_settings())
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -61,7 +62,7 @@ def add_phone(request: HttpRequest, account_id: int) -> HttpResponse:
     access = enter(request, account_id)
     missing = missing_settings()
     if missing:
-        return _page(request, access, "accounts/add_contact.html", missing=missing)
+        return settings_page(request, access, "accounts/add_contact.html", missing=missing)
     return _add(request, access, PhoneContactForm(request.POST if request.method == "POST" else None))
 
 
@@ -84,7 +85,7 @@ def confirm(request: HttpRequest, account_id: int, contact_id: int) -> HttpRespo
     code = open_code(contact, now)
     left = TRIES - code.tries if code else 0
     context = {"contact": contact, "form": form, "code": code, "left": left, "ways": ways_to(contact)}
-    return _page(request, access, "accounts/confirm_contact.html", **context)
+    return settings_page(request, access, "accounts/confirm_contact.html", **context)
 
 
 @require_POST
@@ -109,7 +110,7 @@ def remove(request: HttpRequest, account_id: int, contact_id: int) -> HttpRespon
     access = enter(request, account_id)
     contact = contact_of(access, person_of(request), contact_id, of_others=True)
     if request.method != "POST":
-        return _page(request, access, "accounts/remove_contact.html", contact=contact)
+        return settings_page(request, access, "accounts/remove_contact.html", contact=contact)
     remove_contact(request, contact)
     messages.success(request, f"Removed {contact.shown}.")
     return redirect("account_contacts", account_id)
@@ -117,7 +118,7 @@ def remove(request: HttpRequest, account_id: int, contact_id: int) -> HttpRespon
 
 def _add(request: HttpRequest, access: Access, form: EmailContactForm | PhoneContactForm) -> HttpResponse:
     if not form.is_valid():
-        return _page(request, access, "accounts/add_contact.html", form=form)
+        return settings_page(request, access, "accounts/add_contact.html", form=form)
     try:
         contact = add_contact(request, access.account, form.medium, form.cleaned_data["address"], timezone.now())
     except AlreadyConfirmed:
@@ -129,7 +130,7 @@ def _add(request: HttpRequest, access: Access, form: EmailContactForm | PhoneCon
             return _send(request, contact, ways_to(contact)[0])
         messages.success(request, f"Added {contact.shown}. It needs no code: you log in with it.")
         return redirect("account_contacts", access.account.pk)
-    return _page(request, access, "accounts/add_contact.html", form=form)
+    return settings_page(request, access, "accounts/add_contact.html", form=form)
 
 
 def _send(request: HttpRequest, contact: Contact, way: Way) -> HttpResponse:
@@ -141,7 +142,3 @@ def _send(request: HttpRequest, contact: Contact, way: Way) -> HttpResponse:
     except IntegrityError:
         raise Http404 from None  # the contact was removed meanwhile
     return redirect("account_contact_confirm", contact.account_id, contact.pk)
-
-
-def _page(request: HttpRequest, access: Access, template: str, **context: object) -> HttpResponse:
-    return render(request, template, {"account": access.account, "access": access, **context})

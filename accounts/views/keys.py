@@ -3,7 +3,7 @@
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, redirect, render
+from django.shortcuts import get_object_or_404, redirect
 from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
@@ -14,6 +14,7 @@ from accounts.key_forms import KeyForm, LabelForm, ReplaceForm
 from accounts.keys import KeyEndedError, live_keys
 from accounts.keys_once import forget_new_key, hand_over, new_key_from
 from accounts.models import Account, ApiKey, Scope
+from accounts.views.settings_page import settings_page
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -40,7 +41,7 @@ def rename_key(request: HttpRequest, account_id: int, key_id: int) -> HttpRespon
         return redirect("account_keys", account_id)
     form = LabelForm(request.POST if request.method == "POST" else None, initial={"label": key.label})
     if not form.is_valid():
-        return _page_of(request, "accounts/rename_key.html", access, key, form=form)
+        return settings_page(request, access, "accounts/rename_key.html", key=key, form=form)
     key_changes.rename(request, key, form.cleaned_data["label"])
     return redirect("account_keys", account_id)
 
@@ -55,7 +56,7 @@ def replace_key(request: HttpRequest, account_id: int, key_id: int) -> HttpRespo
         return _not_replaced(request, key)
     form = ReplaceForm(access.account, request.POST if request.method == "POST" else None)
     if not form.is_valid():
-        return _page_of(request, "accounts/replace_key.html", access, key, form=form)
+        return settings_page(request, access, "accounts/replace_key.html", key=key, form=form)
     try:
         return _shown_once(*key_changes.make_replacement(request, key, form.cleaned_data["overlap"]))
     except KeyEndedError:  # since the question above
@@ -71,7 +72,7 @@ def revoke_key(request: HttpRequest, account_id: int, key_id: int) -> HttpRespon
     if not key.is_live:
         return redirect("account_keys", account_id)
     if request.method != "POST":
-        return _page_of(request, "accounts/revoke_key.html", access, key, last=_is_last_to_send(key))
+        return settings_page(request, access, "accounts/revoke_key.html", key=key, last=_is_last_to_send(key))
     key_changes.end(request, key)
     messages.success(request, f"Revoked the key “{key.label}”.")
     return redirect("account_keys", account_id)
@@ -101,14 +102,10 @@ def _not_replaced(request: HttpRequest, key: ApiKey) -> HttpResponse:
 
 def _keys_page(request: HttpRequest, access: Access, form: KeyForm) -> HttpResponse:
     account = access.account
-    context = {
-        "account": account,
-        "access": access,
-        "keys": _sorted_keys(account),
-        "form": form,
-        "new_key": new_key_from(request, account.pk),
-    }
-    response = render(request, "accounts/keys.html", context)
+    new_key = new_key_from(request, account.pk)
+    response = settings_page(
+        request, access, "accounts/keys.html", keys=_sorted_keys(account), form=form, new_key=new_key
+    )
     forget_new_key(response, account.pk)
     return response
 
@@ -118,7 +115,3 @@ def _sorted_keys(account: Account) -> list[ApiKey]:
     found = list(account.keys.select_related("created_by").order_by("-pk"))
     live = [key for key in found if key.ended is None]
     return live + sorted((key for key in found if key.ended), key=lambda key: str(key.ended), reverse=True)
-
-
-def _page_of(request: HttpRequest, template: str, access: Access, key: ApiKey, **more: object) -> HttpResponse:
-    return render(request, template, {"account": access.account, "access": access, "key": key, **more})

@@ -4,7 +4,7 @@ from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, redirect, render
+from django.shortcuts import get_object_or_404, redirect
 from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST
@@ -14,6 +14,7 @@ from accounts.access import Access, Right, enter, enter_alone, person_of
 from accounts.membership import LastOwnerError, people_of
 from accounts.models import Role
 from accounts.people_forms import InviteForm, RoleForm
+from accounts.views.settings_page import settings_page
 
 LAST_OWNER = "An account keeps an owner. Make somebody else an owner first, or close the account."
 
@@ -57,7 +58,7 @@ def remove(request: HttpRequest, account_id: int, person_id: int) -> HttpRespons
     if request.method != "POST":
         access = enter(request, account_id, Right.OWN)
         person = get_object_or_404(people_of(access.account), pk=person_id)
-        return render(request, "accounts/remove_person.html", _context(access) | {"person": person})
+        return settings_page(request, access, "accounts/remove_person.html", person=person)
     with transaction.atomic():
         access = enter_alone(request, account_id, Right.OWN)
         person = get_object_or_404(people_of(access.account), pk=person_id)
@@ -75,7 +76,7 @@ def remove(request: HttpRequest, account_id: int, person_id: int) -> HttpRespons
 def leave(request: HttpRequest, account_id: int) -> HttpResponse:
     """Asks whether the person wants to leave; a POST does it."""
     if request.method != "POST":
-        return render(request, "accounts/leave.html", _context(enter(request, account_id)))
+        return settings_page(request, enter(request, account_id), "accounts/leave.html")
     with transaction.atomic():
         access = enter_alone(request, account_id)
         try:
@@ -113,15 +114,13 @@ def deliver(request: HttpRequest, sent: invitations.Sent) -> None:
 
 
 def _people_page(request: HttpRequest, access: Access, form: InviteForm) -> HttpResponse:
-    shown = {
-        "people": people_of(access.account),
-        "invitations": invitations.waiting(access.account),
-        "now": timezone.now(),
-        "roles": Role.choices,
-        "form": form,
-    }
-    return render(request, "accounts/people.html", _context(access) | shown)
-
-
-def _context(access: Access) -> dict[str, object]:
-    return {"account": access.account, "access": access}
+    return settings_page(
+        request,
+        access,
+        "accounts/people.html",
+        people=people_of(access.account),
+        invitations=invitations.waiting(access.account),
+        now=timezone.now(),
+        roles=Role.choices,
+        form=form,
+    )

@@ -1,10 +1,12 @@
 """An account is handed over: an owner offers it, the other side answers."""
 
+from collections.abc import Callable
+
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import redirect, render
+from django.shortcuts import redirect
 from django.urls import reverse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
@@ -12,9 +14,10 @@ from django.views.decorators.http import require_POST, require_safe
 from accounts import mail, transfers
 from accounts.access import Right, enter, enter_alone, person_of
 from accounts.membership import people_of
-from accounts.models import Transfer
+from accounts.models import Account, Transfer, User
 from accounts.people_forms import OfferForm
 from accounts.transfers import NotOfferedError
+from accounts.views.settings_page import settings_page
 
 GONE = "There is no such offer any more."
 
@@ -28,7 +31,7 @@ def question(request: HttpRequest, account_id: int) -> HttpResponse:
     offer = transfers.standing(access.account)
     if offer is None or offer.taker != request.user:
         raise Http404
-    return render(request, "accounts/transfer.html", {"account": access.account, "access": access, "offer": offer})
+    return settings_page(request, access, "accounts/transfer.html", offer=offer)
 
 
 @require_POST
@@ -75,14 +78,9 @@ def withdraw(request: HttpRequest, account_id: int) -> HttpResponse:
 @never_cache
 def accept(request: HttpRequest, account_id: int) -> HttpResponse:
     """Makes the person the owner."""
-    with transaction.atomic():
-        account = enter_alone(request, account_id).account
-        try:
-            made = transfers.accept(request, account, person_of(request))
-        except NotOfferedError:
-            raise Http404 from None
+    made = _answered(request, account_id, transfers.accept)
     _mail(made, "transfer_accepted", made.giver.email, "account_people")
-    messages.success(request, f"You own {account} now.")
+    messages.success(request, f"You own {made.account} now.")
     return redirect("account_people", account_id)
 
 
@@ -91,15 +89,22 @@ def accept(request: HttpRequest, account_id: int) -> HttpResponse:
 @never_cache
 def decline(request: HttpRequest, account_id: int) -> HttpResponse:
     """Leaves the account with its owner."""
+    made = _answered(request, account_id, transfers.decline)
+    _mail(made, "transfer_declined", made.giver.email, "account_settings")
+    messages.success(request, f"Declined. {made.giver} goes on to own {made.account}.")
+    return redirect("dashboard", account_id)
+
+
+def _answered(
+    request: HttpRequest, account_id: int, answer: Callable[[HttpRequest, Account, User], Transfer]
+) -> Transfer:
+    """The offer that the person has answered. Raises Http404 where none is made to him."""
     with transaction.atomic():
         account = enter_alone(request, account_id).account
         try:
-            made = transfers.decline(request, account, person_of(request))
+            return answer(request, account, person_of(request))
         except NotOfferedError:
             raise Http404 from None
-    _mail(made, "transfer_declined", made.giver.email, "account_settings")
-    messages.success(request, f"Declined. {made.giver} goes on to own {account}.")
-    return redirect("dashboard", account_id)
 
 
 def _mail(made: Transfer, template: str, address: str, page: str) -> None:

@@ -1,5 +1,6 @@
 """The commit of a client: its JSON decoded into typed structs, refused with a place where it is wrong."""
 
+import re
 from typing import Annotated, Literal
 
 import msgspec
@@ -63,7 +64,10 @@ class Event(msgspec.Struct, gc=False):
 
 
 class Commit(msgspec.Struct, gc=False, kw_only=True):
-    """What one process sends each interval: `upt`, `age` in seconds, `mem` in bytes, `cpu` in per cent of one core."""
+    """What one process sends each interval: `upt`, `age` in seconds, `mem` in bytes, `cpu` in per cent of one core.
+
+    `hst` is its machine and `ver` its client, `python 0.1.0`; a client need not send them with each commit.
+    """
 
     nam: str
     upt: Amount | None = None
@@ -74,6 +78,8 @@ class Commit(msgspec.Struct, gc=False, kw_only=True):
     iid: Annotated[str, Meta(max_length=128)] = ""
     seq: Count | None = None
     age: Annotated[float, Meta(ge=0, le=OLDEST)] = 0.0
+    hst: str = ""
+    ver: str = ""
     prt: Partials
     evt: list[Event] = []
 
@@ -88,6 +94,9 @@ class InvalidCommit(ValueError):
 
 
 _decoder = msgspec.json.Decoder(Commit)
+# An escape as a whole, so that the backslashes of one are not taken for another's: a pair of surrogates, half of one,
+# or any other.
+_ESCAPE = re.compile(rb"\\(?:u[dD][89abAB]..\\u[dD][c-fC-F]..|(u[dD][89a-fA-F]..)|.)", re.DOTALL)
 
 
 def decode(body: bytes) -> Commit:
@@ -98,6 +107,15 @@ def decode(body: bytes) -> Commit:
         message, _, path = str(error).partition(" - at `$")
         raise InvalidCommit(message, path.rstrip("`").lstrip(".")) from None
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        mended = _mended(body)
+        if mended != body:
+            return decode(mended)
         raise InvalidCommit(f"The body is not valid JSON: {error}") from None
     except RecursionError:
         raise InvalidCommit("The body is nested too deeply") from None
+
+
+def _mended(body: bytes) -> bytes:
+    """JSON may have halves of surrogate pairs as escapes, which no text in UTF-8 can hold: they are kept as the six
+    characters that they were written with."""
+    return _ESCAPE.sub(lambda found: rb"\\" + found[1] if found[1] else found[0], body)

@@ -18,7 +18,7 @@ from stats.aggregation.arithmetic import BOT, CNT, FIELDS, MAX, MIN, TOP, Floats
 from stats.aggregation.pages import SIZE, SLOT_SECONDS, SLOTS, Page
 from stats.aggregation.partial import KINDS, Aggregate, MinuteRow
 from stats.aggregation.registry import Process, Stat
-from stats.aggregation.sketch_columns import merge_many
+from stats.aggregation.sketches.batches import merge_many
 
 Entry = dict[str, Any]
 
@@ -106,11 +106,14 @@ class Minute:
 class Cut:
     """All accounts at the end of a `minute` (Unix time / 60), or, where it is not `whole`, a part of one.
 
-    `late` are rows of commits that came in it and belong to minutes before."""
+    `late` are rows of commits that came in it and belong to minutes before; `removed` are account and name of processes
+    that left in it, and may be among `processes` again.
+    """
 
     pages: list[PageCut] = field(default_factory=list)
     late: list[MinuteRow] = field(default_factory=list)
     processes: list[tuple[Process, Entry]] = field(default_factory=list)
+    removed: list[tuple[int, str]] = field(default_factory=list)
     minute: int = 0
     whole: bool = False
 

@@ -7,7 +7,7 @@ import numpy as np
 
 from stats.aggregation.arithmetic import CNT, FIELDS, SUM, Flags, Floats, combine
 from stats.aggregation.partial import DEFAULT_PCT, Aggregate, Kind, MinuteRow
-from stats.aggregation.sketch_columns import merge_many
+from stats.aggregation.sketches.batches import merge_many
 
 FIELD_NAMES = Aggregate._fields[:FIELDS]
 

@@ -4,7 +4,7 @@ import re
 
 NAME_LIMIT = 128  # characters; with a type, `.prt` and a mark for unfinished files it still fits a 255-byte file name
 
-_NAME = re.compile(r"[A-Za-z0-9_.:!-]{1,128}")
+_NAME = re.compile(rf"[A-Za-z0-9_.:!-]{{1,{NAME_LIMIT}}}")
 _DOTS = frozenset((".", ".."))  # a process name becomes a directory, and these two are directories already
 
 

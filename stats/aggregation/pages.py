@@ -18,7 +18,7 @@ import numpy as np
 
 from stats.aggregation.arithmetic import CNT, FIELDS, LST, SUM, Floats, Rows, combine
 from stats.aggregation.partial import DEFAULT_PCT
-from stats.aggregation.sketch_columns import merge_many
+from stats.aggregation.sketches.batches import merge_many
 
 SLOT_SECONDS = 5
 SLOTS = 12  # a minute
@@ -69,6 +69,8 @@ class Page(Generic[Owner]):
         self._free = list(range(SIZE - 1, -1, -1))
         self._rows: list[Rows] = []
         self._values: list[bytes] = []
+        self._single_rows: list[int] = []
+        self._single_values: list[float] = []
 
     @property
     def full(self) -> bool:
@@ -116,6 +118,11 @@ class Page(Generic[Owner]):
         if sketches is not None:
             self._keep(rows, sketches)
 
+    def add_singles(self, rows: tuple[int, ...], values: tuple[float, ...]) -> None:
+        """Collects values that are partials by themselves and belong into the current slot."""
+        self._single_rows += rows
+        self._single_values += values
+
     def add_earlier(self, rows: Rows, slot: int, values: bytes, sketches: Texts | None) -> None:
         """Merges partials into an earlier slot of the current minute."""
         self.fold()
@@ -125,6 +132,9 @@ class Page(Generic[Owner]):
 
     def fold(self) -> None:
         """Merges what was collected into the current slot."""
+        if self._single_rows:
+            self.add(np.array(self._single_rows), partials_of(self._single_values), None)
+            self._single_rows, self._single_values = [], []
         if not self._rows:
             return
         rows, values = np.concatenate(self._rows), columns_of(b"".join(self._values))
@@ -240,6 +250,13 @@ class Page(Generic[Owner]):
         self.last[newest] = chosen[LST]
         self.mean[newest] = chosen[SUM] / chosen[CNT]
         self.last_slot[newest] = slot
+
+
+def partials_of(values: list[float]) -> bytes:
+    """A partial of each value by itself: `COLUMNS` doubles."""
+    partials = np.repeat(np.array(values, float), COLUMNS).reshape(-1, COLUMNS)
+    partials[:, CNT], partials[:, PCT], partials[:, EMP] = 1.0, DEFAULT_PCT, 0.0
+    return partials.tobytes()
 
 
 def columns_of(values: bytes) -> Floats:

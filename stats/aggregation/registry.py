@@ -4,13 +4,11 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from stats.aggregation.arithmetic import Rows
+from stats.aggregation.instances import Instances, Tally
 from stats.aggregation.pages import Page
 from stats.aggregation.partial import KINDS, Kind
+from stats.aggregation.quiet import state_of
 from stats.aggregation.resting import Resting
-
-SILENT_AFTER = 3  # intervals without a commit
-DOWN_AFTER = 60.0  # seconds without a commit
-DEFAULT_INTERVAL = 5.0
 
 
 class Stat:
@@ -42,12 +40,19 @@ class Layout(NamedTuple):
     shares: list[Share]
 
 
+class Gauges(NamedTuple):
+    """The rows of what the server knows of a process's memory and cpu, where they are in one page."""
+
+    page: Page[Stat]
+    rows: tuple[int, int]
+
+
 NO_LAYOUT = Layout((0, 0, 0), [], [])
 
 
 @dataclass(eq=False, slots=True)
 class Process:
-    """A process by name; several instances that share the name share this entry.
+    """A process by name; `instances` that share the name share this entry.
 
     `upt` seconds, `mem` bytes, `cpu` per cent of one core, None where unknown; `err` and `wrn` since it appeared;
     `seen` is the Unix time of the newest commit, `slot` that time's 5-second slot, `begun` when the values of the first
@@ -59,6 +64,7 @@ class Process:
     name: str
     seen: float
     slot: int
+    instances: Instances
     begun: float = 0.0
     heard: float = 0.0
     upt: float | None = None
@@ -68,13 +74,11 @@ class Process:
     wrn: int = 0
     stats: dict[Kind, dict[str, Stat]] = field(default_factory=lambda: {kind: {} for kind in KINDS})
     layout: Layout = NO_LAYOUT
+    gauges: Gauges | None = None
 
     def state(self, now: float) -> str:
         """`up`, `silent` (no commit for three intervals) or `down` (none for 60 s)."""
-        quiet = now - self.seen
-        if quiet >= DOWN_AFTER:
-            return "down"
-        return "silent" if quiet >= SILENT_AFTER * DEFAULT_INTERVAL else "up"
+        return state_of(self.seen, now)
 
     def all_stats(self) -> list[Stat]:
         return [stat for kind in KINDS for stat in self.stats[kind].values()]
@@ -83,7 +87,7 @@ class Process:
 @dataclass(eq=False)
 class Account:
     """The live state of one tenant. While `watched_until` lies ahead, `changed` collects what a page has to be told,
-    and `gone` process, type and name of the stats that went to rest."""
+    `gone` process, type and name of the stats that went to rest, and `gone_processes` names."""
 
     id: int
     resting: Resting
@@ -92,8 +96,10 @@ class Account:
     watched_until: float = 0.0
     changed: set[Stat] = field(default_factory=set)
     gone: set[tuple[str, Kind, str]] = field(default_factory=set)
+    gone_processes: set[str] = field(default_factory=set)
     changed_processes: set[Process] = field(default_factory=set)
     told_states: dict[str, str] = field(default_factory=dict)
+    tally: Tally = field(default_factory=Tally)
 
     def all_stats(self) -> list[Stat]:
         return [stat for process in self.processes.values() for stat in process.all_stats()]

@@ -43,6 +43,16 @@ class Resting:
             self._shown = None
         return rest
 
+    def forget(self, process: str) -> None:
+        """All of a process."""
+        self._rests = {key: rest for key, rest in self._rests.items() if key[0] != process}
+        self._shown = None
+
+    def number(self, process: str, kind: Kind, name: str) -> float:
+        """What a resting stat goes on from; 0 where it does not rest."""
+        rest = self._rests.get((process, kind, name))
+        return rest.number if rest is not None else 0.0
+
     def of_process(self, process: str) -> Entry:
         """The resting stats of a process as its `.cur` has them; not to be changed."""
         if self._shown is None:

@@ -1,6 +1,6 @@
 """Which texts are let in as sketches. For the format see `dattss.sketch`.
 
-Only their form is looked at: whatever numbers stand in them, `sketch_columns` copes.
+Only their form is looked at: whatever numbers stand in them, `sketches/decoding.py` copes.
 """
 
 import re

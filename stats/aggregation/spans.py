@@ -12,7 +12,11 @@ import numpy as np
 from stats.aggregation.arithmetic import BOT, CNT, FIELDS, MAX, MIN, SUM, TOP, Flags, Floats, Rows
 from stats.aggregation.groups import combine_all
 from stats.aggregation.partial import DEFAULT_PCT
-from stats.aggregation.sketch_columns import Batches, Bytes, bounds_of, merge_joined, nothing
+from stats.aggregation.sketches.batches import Batches, merge_joined
+from stats.aggregation.sketches.columns import nothing
+from stats.aggregation.sketches.decoding import bounds_of
+from stats.aggregation.sketches.letters import Bytes
+from stats.aggregation.sketches.merging import merge
 
 
 @dataclass(frozen=True, eq=False)
@@ -93,7 +97,7 @@ class Bins:
         number = int(present.sum())
         sketches = _none(1)
         if self.known[present].all():
-            sketches = Batches([self.sketches.together().only(present).merged(np.array([number]))])
+            sketches = Batches([merge(self.sketches.together().only(present), np.array([number]))])
         known = sketches.totals() > 0
         with_none = np.append(self.fields, np.zeros((FIELDS, 1)), axis=1)  # a day may have no bins
         fields = combine_all(with_none[:, :, None], ~known)

@@ -1,6 +1,7 @@
 """The `.cur` file: the latest state of a process and all its live stats, replaced whole each minute.
 
     {"nam": "api", "upt": 123.4, "mem": 52428800, "cpu": 3.5, "err": 2, "wrn": 0, "seen": 1763899999.8,
+     "restarts": 1, "restarted": [1763890000.2], "late": 0, "missing": 0, "instances": [{"iid": "9f2c…", …}],
      "stats": {"c": {"new": {…}}, "g": {"live": {…}}, "ms": {"query": {…}}},
      "resting": {"c": {"old": {"total": 7, "emp": false}}, "g": {}, "ms": {}}}
 
@@ -17,6 +18,7 @@ from typing import Any, Required, TypedDict
 import msgspec
 
 from stats.storage import paths
+from stats.storage.failures import failure
 from stats.storage.replace import replace
 
 logger = logging.getLogger("dattss.storage")
@@ -35,6 +37,11 @@ class _State(TypedDict, total=False):
     err: Required[int]
     wrn: Required[int]
     stats: Required[dict[str, dict[str, dict[str, Any]]]]
+    restarts: int
+    restarted: list[float]
+    late: int
+    missing: int
+    instances: list[dict[str, Any]]
 
 
 _check = msgspec.json.Decoder(_State).decode
@@ -72,8 +79,12 @@ def read_all(root: Path, account: int) -> dict[str, State]:
 
 
 def remove(root: Path, account: int, process: str) -> None:
-    """Forgets the state of a process, if there is one."""
-    paths.cur_path(root, account, process).unlink(missing_ok=True)
+    """Forgets the state of a process, if there is one. Raises StorageError."""
+    path = paths.cur_path(root, account, process)
+    try:
+        path.unlink(missing_ok=True)
+    except OSError as error:
+        raise failure(error, str(path)) from error
 
 
 def _processes(folder: Path) -> list[str]:

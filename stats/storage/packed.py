@@ -245,6 +245,18 @@ def stored_days(root: Path, account: int) -> tuple[list[date], list[date]]:
     return sorted(day for day in plain if day), sorted(day for day in packed if day)
 
 
+def stored_stats(root: Path, account: int, day: date) -> set[paths.Stat]:
+    """The stats that have minutes in a UTC day, plain or packed. Raises DamagedPackError."""
+    files = {
+        (process, file) for process, found in _plain_files(paths.day_dir(root, account, day)).items() for file in found
+    }
+    with opened(paths.pack_path(root, account, day)) as pack:
+        if pack is not None:
+            files |= {(process, file) for process in pack.processes() for file in pack.index(process)}
+    named = ((process, paths.stat_of(file)) for process, file in files)
+    return {paths.Stat(account, process, *stat) for process, stat in named if stat is not None}
+
+
 # --- all of them ------------------------------------------------------------------------------------------------------
 def _unfinished(path: Path) -> Path:
     return path.with_name(paths.UNFINISHED + path.name)

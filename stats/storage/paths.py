@@ -70,11 +70,6 @@ def account_name(account: int) -> str:
     return name
 
 
-def account_of(folder_name: str) -> int | None:
-    """The account whose folder is called so, or None."""
-    return int(folder_name) if _ACCOUNT.fullmatch(folder_name) else None
-
-
 def day_name(day: date) -> str:
     """The name of a UTC day's folder: `2026-W47_1` for Monday, 16 November 2026."""
     year, week, weekday = day.isocalendar()

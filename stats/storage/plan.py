@@ -29,6 +29,7 @@ HELD = "held"
 _CHECKSUM_BYTES = 4
 
 State = tuple[int, str, bytes]  # account, process, contents of the `.cur`
+GONE = b""  # contents of a `.cur` that is to be removed
 Events = tuple[int, EventFile, list[dict[str, Any]]]  # account, which file, what it holds
 
 

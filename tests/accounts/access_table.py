@@ -58,6 +58,7 @@ ROUTES: dict[str, dict[str, Answers]] = {
     "your-accounts/":                                       {"GET": PERSON, "POST": PERSON},
     "your-accounts/<account_id>/reopen/":                   {"POST": FORMER},
     "invitations/<secret>/":                                {"GET": NOTHING, "POST": NOTHING},
+    "reports/<token>/unsubscribe/":                         {"GET": NOTHING, "POST": NOTHING},
     "profile/theme/":                                       {"POST": PERSON},
     "accounts/email/":                                      {"GET": PERSON, "POST": PERSON},
     "accounts/password/change/":                            {"GET": PERSON, "POST": PERSON},
@@ -107,6 +108,7 @@ ROUTES: dict[str, dict[str, Answers]] = {
     "a/<account_id>/contacts/<contact_id>/send/":           {"POST": OWN},
     "a/<account_id>/contacts/<contact_id>/remove/":         {"GET": OWN, "POST": OWN},
     "a/<account_id>/usage/":                                {"GET": LOOK},
+    "a/<account_id>/report/":                               {"GET": LOOK, "POST": LOOK},
     "a/<account_id>/audit/":                                {"GET": CHANGE},
     "a/<account_id>/audit.csv":                             {"GET": CHANGE},
     # Alerts: secret links of messages, and what providers tell.
@@ -117,6 +119,7 @@ ROUTES: dict[str, dict[str, Answers]] = {
     "alerts/mail/events/":                                  {"POST": SIGNED},
     # The API.
     "api/v1/processes/":                                    {"GET": API_LOOK},
+    "api/v1/processes/<name>/":                             {"DELETE": API_CHANGE},
     "api/v1/current/":                                      {"GET": API_LOOK},
     "api/v1/usage/":                                        {"GET": API_LOOK},
     "api/v1/errors/":                                       {"GET": API_LOOK},

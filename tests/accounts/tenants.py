@@ -12,6 +12,7 @@ from accounts.keys import make_key, revoke
 from accounts.models import Account, Contact, Invitation, Medium, Membership, Role, Scope, Transfer, User
 from accounts.system_account import ensure_system_account
 from alerts.models import Incident, Rule, Silence
+from tests.accounts.conftest import PASSWORD
 
 NAME = "Acme"
 ABOVE = {"kind": "above", "limit": 10}
@@ -75,7 +76,7 @@ def set_the_scene() -> Scene:
 
 
 def _person(name: str) -> User:
-    return User.objects.create_user(f"{name}@example.org", "correct horse battery")
+    return User.objects.create_user(f"{name}@example.org", PASSWORD)
 
 
 def _tenant(account_id: int, owner: User) -> Tenant:
@@ -137,4 +138,5 @@ TEXTS = {
     "kind": "c",
     "pk": "1",
     "secret": "nonsense",
+    "token": "nonsense",
 }

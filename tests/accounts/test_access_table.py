@@ -1,16 +1,22 @@
 """Walks every route with every method and every kind of caller, and compares with `access_table`."""
 
+import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from http import HTTPMethod
 from typing import Any
 
 import pytest
+from allauth.mfa.models import Authenticator
+from allauth.mfa.recovery_codes.internal.auth import RecoveryCodes
+from allauth.mfa.totp.internal.auth import TOTP
 from django.core.cache import cache
 from django.db import transaction
 from django.http import HttpResponse
 
-from tests.accounts.access_table import CALLERS, LANES, ROUTES
+from accounts.models import User
+from tests.accounts.access_table import CALLERS, LANES, NONE_YET, ROUTES
+from tests.accounts.conftest import PASSWORD
 from tests.accounts.routes import fill, parameters, site_routes
 from tests.accounts.tenants import OBJECTS, Scene, Tenant, set_the_scene
 
@@ -61,6 +67,28 @@ def test_objects_of_the_other_tenant_are_not_found(route: str, scene: Scene) -> 
         for caller in CALLERS:
             got = answer(scene, caller, method, route, objects_of=scene.other)
             assert got == "404" or got == expected[caller] != "ok", (caller, method)
+
+
+@pytest.mark.parametrize("route", [route for route in ROUTES if NONE_YET in ROUTES[route].values()])
+def test_who_has_second_factors_finds_his_own_there_and_nobody_elses(route: str, scene: Scene) -> None:
+    for user in scene.people.values():
+        TOTP.activate(user, "A" * 32)
+        RecoveryCodes.activate(user)
+    for caller in CALLERS:
+        client = scene.client(caller)
+        client.post("/accounts/reauthenticate/", {"password": PASSWORD})
+        response = client.get(f"/{route}")
+        assert in_words(response) == ("ok" if caller in scene.people else "login"), caller
+        if caller in scene.people:
+            assert response.status_code == 200
+            shown = set(re.findall(r"\b[0-9]{8}\b", response.content.decode()))
+            assert shown == (codes_of(scene.people[caller]) if "recovery" in route else set()), caller
+
+
+def codes_of(user: User) -> set[str]:
+    """The recovery codes that work."""
+    kept = Authenticator.objects.get(user=user, type=Authenticator.Type.RECOVERY_CODES)
+    return set(RecoveryCodes(kept).get_unused_codes())
 
 
 def answer(scene: Scene, caller: str, method: str, route: str, objects_of: Tenant | None = None) -> str:

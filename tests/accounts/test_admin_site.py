@@ -4,11 +4,16 @@ import re
 from collections.abc import Iterator
 
 import pytest
+import requests
 
+from tests.accounts.routes import fill, parameters
 from tests.server import Keys, Server
+from tests.stats.test_access_while_watching import AT_ONCE, code_of
+from tests.stats.test_live_websocket import listening, message
 from tests.web_browser import WebBrowser
 
 PASSWORD = "correct-horse-battery"
+_ROUTES = "from tests.accounts.routes import site_routes; print(*site_routes(), sep='\\n')"
 LISTS = ["", "accounts/user/", "accounts/account/", "accounts/apikey/", "accounts/auditentry/"]
 
 
@@ -30,6 +35,14 @@ def acme(admin_server: Server) -> Keys:
 @pytest.fixture(scope="module")
 def root(admin_server: Server, acme: Keys) -> WebBrowser:
     return WebBrowser.of(admin_server, "root@example.org", PASSWORD)
+
+
+@pytest.fixture(scope="module")
+def admin_routes(admin_server: Server) -> list[str]:
+    routes = admin_server.manage("shell", "-v0", "-c", _ROUTES).stdout.split()
+    found = [route for route in routes if route.startswith("admin/")]
+    assert len(found) > 30
+    return found
 
 
 def text(browser: WebBrowser, path: str) -> str:
@@ -65,6 +78,32 @@ def test_people_who_are_no_superusers_are_refused(admin_server: Server, acme: Ke
     assert WebBrowser.of(admin_server, "alice@example.org", PASSWORD).open(f"/admin/{path}").status_code == 403
 
 
+@pytest.mark.parametrize("caller", ["anonymous", "owner", "read key"])
+def test_no_route_of_it_is_anybody_elses(
+    admin_server: Server, admin_routes: list[str], acme: Keys, caller: str
+) -> None:
+    """In the place of rows in `access_table`, whose site has none of these routes."""
+    headers = {
+        "anonymous": {},
+        "owner": {"Cookie": WebBrowser.of(admin_server, "alice@example.org", PASSWORD).cookie_header},
+        "read key": {"Authorization": f"Bearer {acme.read_key}"},
+    }[caller]
+    for route in admin_routes:
+        path = fill(route, dict.fromkeys(parameters(route), "1"))
+        for method in ("GET", "POST"):
+            url = f"{admin_server.url}{path}"
+            reply = requests.request(method, url, headers=headers, allow_redirects=False, timeout=20)
+            assert _is_refused(reply), (method, path, reply.status_code)
+
+
+def _is_refused(reply: requests.Response) -> bool:
+    """403 or 404, or a way to the log-in; who logs out of where he never was comes to the beginning."""
+    away = reply.headers.get("Location", "")
+    return reply.status_code in (403, 404) or (
+        reply.status_code == 302 and ("/login/?next=" in away or away == "/admin/")
+    )
+
+
 def test_a_superuser_sees_accounts_with_their_usage(root: WebBrowser, acme: Keys) -> None:
     page = text(root, "accounts/account/?q=alice")
     row = page[page.index('class="row') :] if 'class="row' in page else page
@@ -97,12 +136,16 @@ def test_nothing_is_made_or_deleted_there(root: WebBrowser, acme: Keys, model: s
 
 
 def test_a_person_is_shut_out_but_nobody_shuts_himself_out(admin_server: Server, root: WebBrowser) -> None:
-    admin_server.new_account("mallory@example.org", PASSWORD)
+    keys = admin_server.new_account("mallory@example.org", PASSWORD)
     mallory = WebBrowser.of(admin_server, "mallory@example.org", PASSWORD)
     assert "/accounts/logout/" in mallory.open("/profile/").text
     [link] = links(text(root, "accounts/user/?q=mallory"), "user")
     none = {f"memberships-{name}_FORMS": "0" for name in ("TOTAL", "INITIAL", "MIN_NUM", "MAX_NUM")}
-    assert root.submit(f"/admin/{link}", **none).status_code == 200  # without `is_active`
+    path, cookie = f"/ws/live/?account={keys.account}", mallory.cookie_header
+    with listening(admin_server, path, Cookie=cookie, Origin=admin_server.url) as page:
+        assert message(page)["account"] == keys.account
+        assert root.submit(f"/admin/{link}", **none).status_code == 200  # without `is_active`
+        assert code_of(page, AT_ONCE) == 4401
     assert 'action="/accounts/login/"' in mallory.open("/profile/").text
     [own] = links(text(root, "accounts/user/?q=root"), "user")
     assert root.submit(f"/admin/{own}", **none).status_code == 403

@@ -178,6 +178,17 @@ def test_what_a_removed_owner_had_invited_ends_with_him(
     assert [one.email for one in Invitation.objects.filter(withdrawn=None)] == ["dora@example.org"]
 
 
+def test_what_somebody_had_invited_as_an_owner_ends_when_he_is_removed_later(
+    alice: User, bob: User, acme: Account, page: str, browser_of: BrowserOf
+) -> None:
+    Membership.objects.filter(user=bob).update(role=Role.OWNER)
+    browser_of(bob).post(page, {"email": "bobs-other-self@example.org", "role": "member"})
+    browser_of(bob).post(f"{page}{place(bob)}/role/", {"role": "member"})
+    assert Invitation.objects.filter(withdrawn=None).count() == 1  # he stepped down by himself
+    browser_of(alice).post(f"{page}{place(bob)}/remove/")
+    assert not Invitation.objects.filter(withdrawn=None).exists()
+
+
 def test_an_offer_ends_with_who_gave_it_and_with_who_was_to_take_it(
     alice: User, bob: User, vera: User, acme: Account, page: str, browser_of: BrowserOf
 ) -> None:

@@ -62,7 +62,7 @@ def test_confirming_in_the_same_browser_opens_the_account_and_leads_to_its_dashb
     assert browser.get(f"/a/{account.pk}/keys/").status_code == 200
 
 
-@pytest.mark.parametrize(("team", "name"), [("", "dora"), ("  ", "dora"), ("Blue Team", "Blue Team")])
+@pytest.mark.parametrize(("team", "name"), [("", "dora"), ("  ", "dora"), ("Blue \n Team", "Blue Team")])
 def test_the_account_is_named_after_the_team_or_the_address(team: str, name: str) -> None:
     come_in(Client(), team=team)
     assert Account.objects.get().name == name

@@ -41,6 +41,15 @@ def test_an_sms_and_a_call_are_what_twilio_is_asked_for(twilio: Twilio) -> None:
     assert f'<Say language="en-GB">{SECRET}</Say>' in call.form["Twiml"]
 
 
+def test_the_address_of_the_settings_is_asked_whatever_the_environment_says(
+    twilio: Twilio, send: Callable[[], str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TWILIO_EDGE", "dublin")
+    monkeypatch.setenv("TWILIO_REGION", "ie1")
+    send()
+    assert len(twilio.requests) == 1
+
+
 @pytest.mark.parametrize(
     ("status", "code", "sentence"),
     [

@@ -33,7 +33,11 @@ def test_watching(server: Server, tenants: list[tuple[Keys, str, float]]) -> Non
     for keys, _, value in tenants:
         with listening(server, **bearer(keys.read_key)) as socket:
             snapshot = message(socket)
-            assert (snapshot["account"], [stat["total"] for stat in snapshot["stats"]]) == (keys.account, [value])
+            totals = {stat["nam"]: stat["total"] for stat in snapshot["stats"]}
+            assert (snapshot["account"], totals) == (
+                keys.account,
+                {"x": value, "dattss.errors": 1, "dattss.warnings": 1},
+            )
             assert {event["msg"] for event in snapshot["events"]} == {f"boom {value:.0f}"}
 
 

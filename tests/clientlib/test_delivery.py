@@ -1,6 +1,7 @@
 """The reporter against a real server, its clock in the test's hand."""
 
 import logging
+import socket
 import time
 from collections.abc import Iterator
 from itertools import pairwise
@@ -11,7 +12,7 @@ from dattss.intake import Intake
 from dattss.reporter import Reporter
 from dattss.scrub import Scrubber
 from dattss.sketch import decode
-from dattss.transport import Transport
+from dattss.transport import VERSION, Transport
 
 from tests.clientlib.conftest import KEY
 from tests.clientlib.recorder import Json, Recorder, Reply
@@ -75,6 +76,7 @@ def test_a_commit_says_what_was_counted(bench: Bench) -> None:
     assert sum(decode(commit["prt"]["ms"][0].pop("skt")).values()) == 2
     assert commit == {
         "nam": "api", "upt": 5.0, "err": 0, "wrn": 0, "seq": 1, "age": 0.0,
+        "hst": socket.gethostname(), "ver": f"python {VERSION}",
         "prt": {
             "c": [{"typ": "c", "nam": "new", "pct": 0.1, "sum": 3, "cnt": 2, "max": 2, "min": 1,
                    "fst": 1, "lst": 2, "bot": 1, "top": 2, "emp": False}],
@@ -87,6 +89,13 @@ def test_a_commit_says_what_was_counted(bench: Bench) -> None:
     [request] = bench.recorder.requests
     assert request.path == "/agg"
     assert request.headers["Authorization"] == f"Bearer {KEY}"
+
+
+def test_a_process_says_where_it_runs_at_first_and_each_few_minutes(bench: Bench) -> None:
+    for _ in range(121):
+        bench.pass_time(5)
+    introduced = [commit["upt"] for commit in bench.sent() if "hst" in commit]
+    assert introduced == [5.0, 300.0, 305.0, 600.0, 605.0]
 
 
 def test_an_idle_process_still_says_that_it_lives(bench: Bench) -> None:
@@ -136,6 +145,16 @@ def test_what_cannot_be_delivered_is_sent_later_with_its_age(bench: Bench, caplo
         (2, 5.0, 2),
         (3, 0.0, 4),
     ]
+
+
+def test_numbers_go_on_without_a_gap_when_an_idle_process_could_not_say_that_it_lives(bench: Bench) -> None:
+    bench.recorder.down()
+    for _ in range(10):
+        bench.pass_time(5)
+    bench.recorder.up()
+    bench.pass_time(60)
+    bench.pass_time(5)
+    assert [(commit["seq"], commit["age"]) for commit in bench.sent()] == [(1, 105.0), (2, 0.0), (3, 0.0)]
 
 
 def test_an_unanswered_commit_is_sent_again_under_the_same_number(bench: Bench) -> None:

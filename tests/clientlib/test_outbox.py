@@ -79,6 +79,18 @@ def test_commits_without_any_news_are_let_go() -> None:
     assert len(outbox) == 2
 
 
+def test_a_commit_without_news_is_kept_once_it_was_sent() -> None:
+    outbox = Outbox()
+    sent = commit(1)
+    sent.seq = 1
+    outbox.put(sent)
+    outbox.put(commit(1))
+    outbox.discard_empty()
+    assert (outbox.oldest(), len(outbox), outbox.has_news()) == (sent, 1, False)
+    outbox.put(commit(1, err=1))
+    assert outbox.has_news()
+
+
 @given(
     st.lists(
         st.tuples(

@@ -233,8 +233,7 @@ def test_a_signal_handler_may_count(recorder: Recorder, new_process: NewProcess)
     try:
         with dts._intake._lock:  # as if it had interrupted the folding
             for _ in range(FULL + 10):
-                os.kill(os.getpid(), signal.SIGUSR1)
-                time.sleep(0)  # lets the handler run
+                signal.raise_signal(signal.SIGUSR1)  # the handler has run when this returns
     finally:
         signal.signal(signal.SIGUSR1, before)
     assert dts.stop() is True
@@ -269,7 +268,7 @@ def test_a_process_is_named_after_its_script(bare_environment: pytest.MonkeyPatc
 
 
 @pytest.mark.parametrize(
-    ("settings", "told"),
+    ("wrong", "told"),
     [
         ({}, "set DATTSS_AUTH_KEY"),
         ({"auth": "a b"}, "the key is no key"),
@@ -280,9 +279,9 @@ def test_a_process_is_named_after_its_script(bare_environment: pytest.MonkeyPatc
     ],
 )
 def test_without_key_or_address_values_go_nowhere_and_nothing_breaks(
-    bare_environment: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, settings: dict[str, Any], told: str
+    bare_environment: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, wrong: dict[str, Any], told: str
 ) -> None:
-    dts = dattss.process("api", **settings)
+    dts = dattss.process("api", **wrong)
     assert isinstance(dts, SilentProcess)
     dts.start()
     dts.agg("new", "1c")
@@ -335,6 +334,8 @@ def test_the_thread_survives_what_nobody_expected(
 
 def test_a_timer_times_blocks_functions_and_coroutines(recorder: Recorder, new_process: NewProcess) -> None:
     dts = new_process()
+    dts.start()
+    took: list[float] = []  # seconds
 
     @dts.timer("function")
     def double(number: int) -> int:
@@ -343,7 +344,9 @@ def test_a_timer_times_blocks_functions_and_coroutines(recorder: Recorder, new_p
 
     @dts.timer("coroutine", emphasis=True)
     async def wait() -> str:
-        await asyncio.sleep(0.02)
+        begun = time.perf_counter()
+        await asyncio.to_thread(recorder.wait, lambda: len(recorder.commits) > 0)
+        took.append(time.perf_counter() - begun)
         return "done"
 
     with dts.timer("block") as timer, timer:
@@ -359,7 +362,7 @@ def test_a_timer_times_blocks_functions_and_coroutines(recorder: Recorder, new_p
         "failed": 1,
     }
     [coroutine] = recorder.partials("coroutine")
-    assert coroutine["min"] >= 19
+    assert coroutine["min"] >= 1000 * took[0] - 0.001  # it is told in steps of 1 µs
     assert (coroutine["typ"], coroutine["emp"]) == ("ms", True)
 
 

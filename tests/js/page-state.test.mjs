@@ -39,6 +39,13 @@ test("what moves all the time comes before what is big for a moment", () => {
   assert.deepEqual(suggested(stats, 1).map((plot) => plot.stat), ["steady"]);
 });
 
+test("what is made by the server is suggested only where there is nothing else", () => {
+  const memory = { key: "api/g/dattss.memory.bytes", typ: "g", emp: false, trail: { points: [1, 2, 3] } };
+  const stats = [memory, { ...memory, key: "api/g/live", trail: { points: [] } }];
+  assert.deepEqual(suggested(stats, 4).map((plot) => plot.stat), ["api/g/live"]);
+  assert.deepEqual(suggested([memory], 4).map((plot) => plot.stat), ["api/g/dattss.memory.bytes"]);
+});
+
 test("a small number takes two digits in a row", () => {
   const timer = { typ: "ms", nam: "ingest", last: 0.1371, avg: 0.1384, max: 0.2151 };
   assert.equal(`${valueText(timer)} ${averageText(timer)}`, "0.14 ms [0.14 / 0.22]");

@@ -94,6 +94,13 @@ test("a stat that is gone leaves, a process that is gone takes its stats along",
   assert.equal(store.stats.size + store.processes.size, 0);
 });
 
+test("what is gone may be back in the same message", () => {
+  const store = withQuery([]);
+  store.apply(update(0, { gone: [{ proc: "api" }], processes: [process({ err: 7 })], stats: [query({ nam: "b" })] }));
+  assert.equal(store.processes.get("api").err, 7);
+  assert.deepEqual([...store.stats.keys()], ["api/ms/b"]);
+});
+
 test("changes of several messages add up", () => {
   const store = withQuery([]);
   const change = store.apply(update(0, { stats: [query()] }));

@@ -4,12 +4,14 @@ Each exception is a new one, raised two calls deep, as in a loop that meets the 
 
 import json
 import sys
+import threading
 import time
 
 import dattss
 
 PATIENCE = 120.0  # seconds to deliver the last ones
 BURST = 500
+_PACE = threading.Event()  # never set: so many a second are the flood that is asked for
 
 
 def charge(order: int) -> None:
@@ -34,7 +36,7 @@ def main(name: str, count: int, seconds: float) -> None:
             spent += time.perf_counter() - telling
             bare += telling - raising
         if number % BURST == 0:
-            time.sleep(max(begun + seconds * number / count - time.monotonic(), 0.0))
+            _PACE.wait(max(begun + seconds * number / count - time.monotonic(), 0.0))
     took = time.monotonic() - begun
     deadline = time.monotonic() + PATIENCE
     delivered = tracked.stop(5)

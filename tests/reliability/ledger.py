@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from stats.aggregation.vitals import ERRORS, VITALS
 from tests.server import Keys, Server, wait_for
 
 KEPT_EVENTS = 100
@@ -91,6 +92,9 @@ def audit_files(data: Path, keys: Keys, ledger: Ledger, audit: Audit) -> None:
         for amount in _lines(path, audit):
             kind, _, name = path.stem.partition("_")
             found.setdefault((path.parent.name, kind, name), Tally()).add(amount)
+    for process, told in _told(ledger).items():
+        audit.expect(f"errors in the files of {process}", found.get((process, "c", ERRORS), Tally()).sum, told)
+    found = {stat: amount for stat, amount in found.items() if stat[2] not in VITALS}
     audit.expect("stats that have files", sorted(found), sorted(ledger.stats))
     for stat, expected in ledger.stats.items():
         amount = found.get(stat, Tally())
@@ -121,14 +125,20 @@ def _audit_states(folder: Path, ledger: Ledger, audit: Audit) -> None:
         state = json.loads((folder / "current" / f"{process}.cur").read_text())
         expected = {stat: kept.sum for stat, kept in ledger.stats.items() if stat[0] == process and stat[1] == "c"}
         audit.expect(f"totals in {process}.cur", _totals(state), expected)
-        told = len(ledger.errors.get(process, [])) + ledger.folded.get(process, 0)
-        audit.expect(f"errors in {process}.cur", state["err"], told)
+        audit.expect(f"errors in {process}.cur", state["err"], _told(ledger).get(process, 0))
 
 
 def _totals(state: dict[str, Any]) -> dict[Stat, float]:
-    """Those of a process's counters, also of those that rest: a step of the clock is an hour without values."""
+    """Those of a process's counters but the server's own, also of those that rest: a step of the clock is an hour
+    without values."""
     counters = state["stats"]["c"] | state["resting"]["c"]
-    return {(state["nam"], "c", name): entry["total"] for name, entry in counters.items()}
+    return {(state["nam"], "c", name): entry["total"] for name, entry in counters.items() if name not in VITALS}
+
+
+def _told(ledger: Ledger) -> dict[str, int]:
+    """How many errors each process has told of."""
+    one_by_one = {process: len(messages) for process, messages in ledger.errors.items()}
+    return {name: one_by_one.get(name, 0) + ledger.folded.get(name, 0) for name in one_by_one | ledger.folded}
 
 
 def _audit_errors(folder: Path, ledger: Ledger, audit: Audit) -> None:
@@ -148,9 +158,8 @@ def _audit_errors(folder: Path, ledger: Ledger, audit: Audit) -> None:
             process: count for process, count in group["nam"].items() if process in ledger.errors.keys() | ledger.folded
         }
         grouped.update(sent)
-    expected = Counter({process: len(messages) for process, messages in ledger.errors.items()})
-    expected.update(ledger.folded)
-    audit.expect("errors in groups", dict(grouped), dict(expected))
+    expected = _told(ledger)
+    audit.expect("errors in groups", dict(grouped), expected)
     for process, number in expected.items():
         audit.count(grouped[process], number)
 

@@ -1,4 +1,4 @@
-"""Pages that are open while who belongs to the account changes, on a real server: they end at once."""
+"""Pages that are open while somebody leaves an account, or his session ends, on a real server: they end at once."""
 
 import itertools
 import json
@@ -19,7 +19,6 @@ from tests.web_browser import PASSWORD, WebBrowser
 
 AT_ONCE = 2.0  # seconds; without being told a page looks again after 10
 
-
 _serial = itertools.count()
 
 
@@ -28,8 +27,8 @@ class Team:
 
     def __init__(self, server: Server, number: int) -> None:
         self.server = server
-        emails = [f"{name}{number}@example.org" for name in ("alice", "bob")]
-        self.keys, bobs_own = (server.new_account(email) for email in emails)
+        self.emails = [f"{name}{number}@example.org" for name in ("alice", "bob")]
+        self.keys, bobs_own = (server.new_account(email) for email in self.emails)
         self.account = self.keys.account
         self.execute(
             "INSERT INTO accounts_membership (user_id, account_id, role, created) "
@@ -37,7 +36,7 @@ class Team:
             self.account,
             bobs_own.account,
         )
-        self.alice, self.bob = (WebBrowser.of(server, email) for email in emails)
+        self.alice, self.bob = (WebBrowser.of(server, email) for email in self.emails)
         [self.bobs_place] = self.execute(
             "SELECT id FROM accounts_membership WHERE account_id = ? AND role = 'member'", self.account
         )
@@ -110,6 +109,22 @@ def test_who_becomes_a_viewer_goes_on_watching(team: Team) -> None:
     with team.watching(team.bob) as bobs:
         team.act(f"people/{team.bobs_place}/role/", role="viewer")
         assert code_of(bobs, 0.5) == 0
+
+
+def test_logging_out_the_others_ends_their_pages_at_once(team: Team) -> None:
+    elsewhere = WebBrowser.of(team.server, team.emails[1])
+    with team.watching(team.bob) as here, team.watching(elsewhere) as there:
+        team.bob.submit("/accounts/sessions/")
+        assert code_of(there, AT_ONCE) == 4401
+        assert code_of(here, 0.3) == 0
+
+
+def test_logging_out_ends_the_own_pages_at_once_and_others_stay(team: Team) -> None:
+    elsewhere = WebBrowser.of(team.server, team.emails[1])
+    with team.watching(team.bob) as here, team.watching(elsewhere) as there, team.watching(team.alice) as alices:
+        team.bob.submit("/accounts/logout/")
+        assert code_of(here, AT_ONCE) == 4401
+        assert [code_of(there, 0.3), code_of(alices, 0.1)] == [0, 0]
 
 
 def test_a_page_that_nobody_has_told_looks_again_by_itself(team: Team) -> None:

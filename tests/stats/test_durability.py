@@ -17,12 +17,13 @@ class FailingJournal(Journal):
         super().__init__(path)
         self.refused = refused
         self.synced = asyncio.Event()
+        self._loop = asyncio.get_running_loop()
 
     def sync(self) -> None:
         if self.refused:
             self.refused -= 1
             raise OSError(errno.EIO, "the disk refuses")
-        self.synced.set()
+        self._loop.call_soon_threadsafe(self.synced.set)
 
 
 async def test_a_refused_sync_does_not_end_them(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -30,9 +31,7 @@ async def test_a_refused_sync_does_not_end_them(tmp_path: Path, monkeypatch: pyt
     journal = FailingJournal(tmp_path, 2)
     durability = Durability(journal, always=False)
     running = asyncio.create_task(durability.run())
-    async with asyncio.timeout(5):
-        while not journal.synced.is_set():
-            await asyncio.sleep(0)
+    await asyncio.wait_for(journal.synced.wait(), 5)
     running.cancel()
     durability.stop()
 
@@ -40,9 +39,9 @@ async def test_a_refused_sync_does_not_end_them(tmp_path: Path, monkeypatch: pyt
 async def test_who_waited_and_went_keeps_nobody_waiting(tmp_path: Path) -> None:
     journal = FailingJournal(tmp_path, 1)
     durability = Durability(journal, always=True)
-    gone, waits = asyncio.create_task(durability.wait()), asyncio.create_task(durability.wait())
-    await asyncio.sleep(0)
-    gone.cancel()
+    gone, waits = durability.wait(), asyncio.create_task(durability.wait())
+    with pytest.raises(TimeoutError):
+        await asyncio.wait_for(gone, 0.01)
     running = asyncio.create_task(durability.run())
     with pytest.raises(OSError, match="refuses"):
         await asyncio.wait_for(waits, 5)

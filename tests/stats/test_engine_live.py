@@ -126,7 +126,7 @@ def test_a_late_commit_does_not_turn_a_process_back() -> None:
 
 def test_the_first_commit_may_be_a_little_late() -> None:
     engine = new_engine()
-    engine.send(1, commit("api", upt=60, age=0.004), START + 1)
+    engine.send(1, commit("api", upt=60, mem=1 << 20, age=0.004), START + 1)
     process = engine.snapshot(1, START + 1)["processes"][0]
     assert (process["upt"], process["mem"], process["seen"]) == (60, 1 << 20, START + 0.996)
 

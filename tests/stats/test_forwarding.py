@@ -123,7 +123,7 @@ def test_everything_can_be_read_from_any_process(fleet: Fleet, keys: Keys, stran
     event = {"lvl": "error", "msg": "boom", "typ": "ValueError"}
     owner = fleet.shards[0]
     owner.commit(keys.key, body("api", partial("x", [5]), evt=[event]))
-    assert totals(stranger, keys) == {"x": 5}
+    assert totals(stranger, keys) == {"x": 5, "dattss.errors": 1}
     folder = owner.data / "stats" / str(keys.account) / "2026-W40_1" / "api"
     folder.mkdir(parents=True)
     (folder / "c_x.prt").write_text("00:05,3,2,2,1,1,2,1,2\n")
@@ -134,6 +134,7 @@ def test_everything_can_be_read_from_any_process(fleet: Fleet, keys: Keys, stran
     day = "/api/v1/stats/api/c/x/day/?date=2026-09-28&step=1&tz=Europe/Berlin"
     assert read(stranger, day).body == read(owner, day).body
     assert [point["sum"] for point in read(stranger, day).json["today"] if point] == [3]
+    assert read(stranger, "/api/v1/errors/").json == read(owner, "/api/v1/errors/").json
     errors = read(stranger, "/api/v1/errors/").json
     assert [one["msg"] for one in errors["events"]] == ["boom"]
     assert read(stranger, f"/api/v1/errors/{errors['groups'][0]['key']}/").json["events"] == errors["events"]
@@ -200,9 +201,10 @@ async def test_an_answer_that_makes_no_sense_leaves_nobody_waiting() -> None:
         async with asyncio.timeout(PATIENCE - 1):
             on_its_way = asyncio.create_task(forwarder.forward(1, Forwarded("key", "", b"{}")))
             message = await layer.receive(engine_channel(1))
-            behind_it = asyncio.create_task(forwarder.forward(1, Forwarded("key", "", b"{}")))
-            await asyncio.sleep(0)
-            await layer.send(message["reply"], {"type": "engine.reply", "id": message["id"], "answers": []})
-            assert [answer.status for answer in await asyncio.gather(on_its_way, behind_it)] == [503, 503]
+            # Begun in this order: the second commit waits behind the first when the answer comes.
+            behind_it = forwarder.forward(1, Forwarded("key", "", b"{}"))
+            nonsense = layer.send(message["reply"], {"type": "engine.reply", "id": message["id"], "answers": []})
+            first, second, _ = await asyncio.gather(on_its_way, behind_it, nonsense)
+            assert (first.status, second.status) == (503, 503)
     finally:
         forwarder.stop()

@@ -133,6 +133,22 @@ def test_everybody_may_watch_the_demo(server: Server) -> None:
         until(socket, "commits")
 
 
+@pytest.mark.parametrize("path", ["/ws/demo/", "/ws/live/?account=0"])
+def test_errors_of_account_0_are_not_public(server: Server, path: str) -> None:
+    """Before a page is opened, and while it is."""
+    key = (server.data / "system_key").read_text().strip()
+    event = {"lvl": "error", "msg": "boom", "trc": "Traceback", "age": 0}
+    assert server.commit(key, body("own", evt=[event])).status == 200
+    with listening(server, path, Origin=server.url) as socket:
+        assert message(socket)["events"] == []
+        # The stat is told of in what is sent after the event.
+        assert server.commit(key, body("own", partial("after", [1]), evt=[event])).status == 200
+        for received in messages(socket):
+            assert received["type"] == "update"
+            if any(stat["nam"] == "after" for stat in received["stats"]):
+                break
+
+
 def test_what_a_page_says_is_ignored(server: Server, keys: Keys) -> None:
     with listening(server, **bearer(keys.read_key)) as socket:
         message(socket)

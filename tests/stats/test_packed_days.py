@@ -12,7 +12,7 @@ from stats.aggregation.partial import Aggregate, MinuteRow
 from stats.storage import packed_file, paths
 from stats.storage.day_table import parse_day
 from stats.storage.lines import of_rows
-from stats.storage.packed import pack_day, read_stat, remove_day, unpack_day
+from stats.storage.packed import pack_day, read_stat, remove_day, stored_stats, unpack_day
 from stats.storage.packed_file import DamagedPackError
 from stats.storage.paths import Stat
 from stats.storage.prt import format_line
@@ -163,3 +163,16 @@ def test_a_removed_day_leaves_nothing(tmp_path: Path) -> None:
     add(tmp_path, 600, 7)
     remove_day(tmp_path, 1, DAY)
     assert list((tmp_path / "1").iterdir()) == []
+
+
+def test_the_stats_of_a_day_are_known_wherever_it_is(tmp_path: Path) -> None:
+    write_day(tmp_path)
+    plain = stored_stats(tmp_path, 1, DAY)
+    assert QUERY in plain
+    pack_day(tmp_path, 1, DAY)
+    assert stored_stats(tmp_path, 1, DAY) == plain
+    late = paths.prt_path(tmp_path, Stat(1, "late", "c", "x"), DAY)
+    late.parent.mkdir(parents=True)
+    late.write_bytes(b"14:07,1,1,1,1,1,1,1,1\n")
+    assert stored_stats(tmp_path, 1, DAY) == {*plain, Stat(1, "late", "c", "x")}
+    assert stored_stats(tmp_path, 2, DAY) == set()

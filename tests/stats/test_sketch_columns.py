@@ -10,8 +10,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from stats.aggregation import sketch_columns
-from stats.aggregation.sketch_columns import Batches, bounds_of, joined, merge_joined, merge_many
+from stats.aggregation.sketches import batches
+from stats.aggregation.sketches.batches import Batches, merge_joined, merge_many
+from stats.aggregation.sketches.decoding import bounds_of, joined
+from stats.aggregation.sketches.encoding import texts_of
+from stats.aggregation.sketches.merging import merge
 from tests.stats.one_sketch import is_sketch, quantiles, tails
 
 PCT = 0.1
@@ -63,7 +66,7 @@ def test_quantiles_are_those_of_each_sketch(group: list[str]) -> None:
 @given(st.lists(st.lists(texts, min_size=1, max_size=5), min_size=1, max_size=5))
 def test_what_was_merged_can_be_merged_again(groups: list[list[str]]) -> None:
     bins = merged_texts([text for group in groups for text in group], np.array(list(map(len, groups))))
-    [whole] = bins.together().merged(np.array([len(groups)])).texts()
+    [whole] = texts_of(merge(bins.together(), np.array([len(groups)])))
     assert whole == sketch.merge(text for group in groups for text in group)
 
 
@@ -126,10 +129,10 @@ def various(number: int) -> Iterable[str]:
 def test_many_chunks_are_as_one(monkeypatch: pytest.MonkeyPatch) -> None:
     flat = list(various(600))
     groups = [flat[start : start + 12] for start in range(0, 600, 12)]
-    monkeypatch.setattr(sketch_columns, "CHUNK", 1000)
+    monkeypatch.setattr(batches, "CHUNK", 1000)
     assert_as_one_by_one(groups)
     sizes = np.array([12, 0, 588])
-    assert merged_texts(flat, sizes).together().texts() == [sketch.merge(flat[:12]), "", sketch.merge(flat[12:])]
+    assert texts_of(merged_texts(flat, sizes).together()) == [sketch.merge(flat[:12]), "", sketch.merge(flat[12:])]
 
 
 def test_memory_does_not_grow_with_what_is_merged() -> None:

@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from stats.aggregation.cut import Minute
+from stats.aggregation.instances import Instances, Tally
 from stats.aggregation.pages import Page
 from stats.aggregation.registry import Account, Process, Stat
 from stats.aggregation.resting import Resting
@@ -22,7 +23,7 @@ values = st.tuples(numbers, counts, *[numbers] * 6)
 
 def minute(columns: list[tuple[float, ...]], sketches: list[str] | None) -> Minute:
     page = Page[Stat](0)
-    processes = [Process(Account(1, Resting(10)), name, 0.0, 0) for name in ("api", "worker")]
+    processes = [Process(Account(1, Resting(10)), name, 0.0, 0, Instances(Tally())) for name in ("api", "worker")]
     stats = [Stat(processes[number % 2], "ms", f"s{number}", page, number) for number in range(len(columns))]
     return Minute(MINUTE, stats, np.array(columns, dtype=float).reshape(-1, 8).T, sketches)
 

@@ -91,8 +91,7 @@ async def test_commits_that_are_on_their_way_when_it_closes_are_not_lost(
 
     on_its_way = await next_message()
     closed = asyncio.create_task(intake.close())
-    await asyncio.sleep(0)
-    await answer(on_its_way, 503)
+    await asyncio.create_task(answer(on_its_way, 503))  # begun after it: closing waits for what is on its way
     again = await next_message()
     await answer(again, 200)
     await closed

@@ -45,6 +45,14 @@ function textsOf(commit) {
 }
 
 /**
+ * Whether it says no more than that the process lives.
+ * @param {Commit} commit
+ */
+function isEmpty(commit) {
+  return sizeOf(commit) + commit.facts.err + commit.facts.wrn === 0;
+}
+
+/**
  * @param {Commit} one
  * @param {Commit} other
  */
@@ -116,9 +124,17 @@ class Outbox {
     this.delivered(commit);
   }
 
-  /** Lets go of commits that only say that the process lives: the next one says it better. */
+  /** Whether any commit says more than that the process lives. */
+  hasNews() {
+    return !this._commits.every(isEmpty);
+  }
+
+  /**
+   * Lets go of commits that only say that the process lives: the next one says it better. One that was sent is kept:
+   * where it has not arrived, its number would be missing.
+   */
   discardEmpty() {
-    this._commits = this._commits.filter((commit) => sizeOf(commit) || commit.facts.err || commit.facts.wrn);
+    this._commits = this._commits.filter((commit) => commit.seq !== null || !isEmpty(commit));
   }
 
   _isFull() {

@@ -3,6 +3,7 @@
 
 /** What a program holds in its hand. Timers and the program's end are dealt with here. */
 
+const { hostname } = require('os');
 const { performance } = require('perf_hooks');
 const { Courier } = require('./courier');
 const { Events } = require('./events');
@@ -10,10 +11,12 @@ const { BAD, FULL, Intake } = require('./intake');
 const { Outbox } = require('./outbox');
 const { Scrubber } = require('./scrub');
 const { Teller } = require('./teller');
+const { VERSION } = require('./transport');
 const { warn } = require('./warning');
 
 const BETWEEN_EXTRAS = 1000; // milliseconds between two commits that do not wait for the end of their interval
 const MOST_AT_THE_END = 32; // commits with the last errors and warnings; one has room for eight with the longest texts
+const INTRODUCTION = 300_000; // milliseconds after which a process says again where it runs, and by which client it speaks
 const LAST_FLUSH = 2000; // milliseconds that the end of a program may be delayed at most
 
 /** @type {import('./courier').Clock} */
@@ -152,8 +155,7 @@ class Tracker {
     await this._courier.deliver(this._clock.now() + timeout);
     this._transport.hold(false);
     clearTimeout(giveUp);
-    this._outbox.discardEmpty();
-    return this._outbox.length === 0;
+    return !this._outbox.hasNews();
   }
 
   /** Whether something was counted that no commit has yet. */
@@ -287,6 +289,7 @@ class Tracker {
       upt: Number(((now - this._began) / 1000).toFixed(3)),
       mem: process.memoryUsage().rss,
       cpu: this._cpu,
+      ...((now - this._began) % INTRODUCTION < 1.5 * this._interval && { hst: hostname(), ver: `node ${VERSION}` }),
     };
   }
 

@@ -197,4 +197,4 @@ function millisecondsOf(header, date) {
   return Number.isFinite(wait) ? wait : null;
 }
 
-module.exports = { Transport };
+module.exports = { Transport, VERSION };

@@ -51,6 +51,19 @@ test('a lost report of losses is as many losses as it reported', () => {
   assert.strictEqual(outbox.lost, 1002);
 });
 
+test('a commit without news is kept once it was sent', () => {
+  const outbox = new Outbox();
+  const [sent, waits] = [commit(1, {}), commit(1, {})];
+  sent.seq = 1;
+  sent.facts.err = waits.facts.err = 0;
+  outbox.put(sent);
+  outbox.put(waits);
+  outbox.discardEmpty();
+  assert.deepStrictEqual([outbox.all(), outbox.hasNews()], [[sent], false]);
+  outbox.put(commit(1, {}));
+  assert.ok(outbox.hasNews());
+});
+
 test('the number of partials is bounded too', () => {
   const outbox = new Outbox(100, 4);
   for (let minute = 0; minute < 5; minute += 1) outbox.put(commit(minute, { a: [1], b: [1] }));

@@ -1,10 +1,11 @@
 'use strict';
 
+const os = require('os');
 const assert = require('assert');
 const { afterEach, beforeEach, test } = require('node:test');
 const dattss = require('..');
 const { Tracker } = require('../lib/tracker');
-const { Transport } = require('../lib/transport');
+const { Transport, VERSION } = require('../lib/transport');
 const { Recorder } = require('./recorder');
 
 const AUTH = `7_${'1ba5'.repeat(10)}`;
@@ -71,7 +72,7 @@ test('a commit says what was counted', async () => {
   assert(mem > 1e6 && cpu >= 0);
   const one = { pct: 0.1, cnt: 1, emp: false };
   assert.deepStrictEqual(commit, {
-    nam: 'api', upt: 5, err: 0, wrn: 0, seq: 1, age: 0,
+    nam: 'api', upt: 5, err: 0, wrn: 0, hst: os.hostname(), ver: `node ${VERSION}`, seq: 1, age: 0,
     prt: {
       c: [{ ...one, typ: 'c', nam: 'new', sum: 1, max: 1, min: 1, fst: 1, lst: 1, bot: 1, top: 1 }],
       ms: [{ typ: 'ms', nam: 'query', pct: 0.1, sum: 206, cnt: 2, max: 153, min: 53, fst: 153, lst: 53, bot: 53, top: 153, emp: true, skt: '1cfMeQ' }],

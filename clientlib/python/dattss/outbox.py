@@ -100,9 +100,16 @@ class Outbox:
         self.lost += self._commits[0].values()
         self.delivered()
 
+    def has_news(self) -> bool:
+        """Whether any commit says more than that the process lives."""
+        return any(not commit.is_empty() for commit in self._commits)
+
     def discard_empty(self) -> None:
-        """Lets go of commits that only say that the process lives: the next one says it better."""
-        self._commits = deque(commit for commit in self._commits if not commit.is_empty())
+        """Lets go of commits that only say that the process lives: the next one says it better.
+
+        One that was sent is kept: where it has not arrived, its number would be missing.
+        """
+        self._commits = deque(commit for commit in self._commits if commit.seq is not None or not commit.is_empty())
 
     def _is_full(self) -> bool:
         return (

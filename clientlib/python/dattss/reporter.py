@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+import socket
 import time
 from typing import Any
 
@@ -12,13 +13,14 @@ from dattss.courier import Clock, Courier
 from dattss.events import Events
 from dattss.intake import BAD, Intake
 from dattss.outbox import Commit, Outbox
-from dattss.transport import Transport
+from dattss.transport import VERSION, Transport
 from dattss.usage import ProcessorTime, resident_bytes
 
 log = logging.getLogger("dattss")
 
 _BETWEEN_EXTRAS = 1.0  # seconds between two commits that do not wait for the end of their interval
 _MOST_AT_THE_END = 32  # commits with the last errors and warnings; one has room for eight with the longest texts
+INTRODUCTION = 300.0  # seconds after which a process says again on which machine it runs, and by which client it speaks
 
 
 class SystemClock:
@@ -93,9 +95,8 @@ class Reporter:
                 break
             self._tell_at_once(now)
         self._courier.deliver(now + seconds, now + seconds)
-        self._outbox.discard_empty()
         self._transport.close()
-        return closed and not self._outbox and not self._events.urgent
+        return closed and not self._outbox.has_news() and not self._events.urgent
 
     def _close_interval(self, now: float, even_if_empty: bool) -> bool:
         """False when the intake is busy; the next attempt has its values."""
@@ -122,7 +123,9 @@ class Reporter:
         return Commit({**facts, "err": err, "wrn": wrn}, prt, now, int(self._clock.wall() // 60), told)
 
     def _facts(self, now: float) -> dict[str, Any]:
-        facts = {"nam": self._name, "upt": round(now - self._started, 3), "cpu": self._cpu}
+        facts: dict[str, Any] = {"nam": self._name, "upt": round(now - self._started, 3), "cpu": self._cpu}
+        if (now - self._started) % INTRODUCTION < 1.5 * self._ticker.interval:
+            facts |= {"hst": socket.gethostname(), "ver": f"python {VERSION}"}
         memory = resident_bytes()
         return facts if memory is None else {**facts, "mem": memory}
 

@@ -36,6 +36,7 @@ class Timer:
 
             @functools.wraps(function)
             async def timed_coroutine(*args: Any, **kwargs: Any) -> Any:
+                """Times until the coroutine has ended, not only until it is made."""
                 started = time.perf_counter()
                 try:
                     return await function(*args, **kwargs)
@@ -46,6 +47,7 @@ class Timer:
 
         @functools.wraps(function)
         def timed(*args: Any, **kwargs: Any) -> Any:
+            """Times the call; stands in for the function, with its name and docstring."""
             started = time.perf_counter()
             try:
                 return function(*args, **kwargs)

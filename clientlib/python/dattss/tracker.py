@@ -39,9 +39,7 @@ class _Run:
         self.patience = LAST_FLUSH
         self.delivered = False
         self.thread: threading.Thread | None = None
-        self._bell: queue.SimpleQueue[None] = (
-            queue.SimpleQueue()
-        )  # to ring it is safe in a signal handler, unlike Event
+        self._bell: queue.SimpleQueue[None] = queue.SimpleQueue()  # safe to ring in a signal handler, unlike Event
 
     def ring(self) -> None:
         """Lets `pause` return."""
@@ -90,8 +88,8 @@ class Process:
             if len(values) < FULL:
                 values.append(value)  # may grow beyond FULL by one per thread; why nothing is lost: see Intake
                 return
-        except Exception:  # noqa: BLE001, S110 - a new name, or one that cannot be looked up: admitted or counted below
-            pass
+        except Exception:  # noqa: BLE001, S110
+            pass  # a new name, or one whose look-up fails: nothing is lost, `_admit` takes it or counts it as bad
         self._admit(name, value)
 
     def error(self, what: object = None, *args: object) -> None:

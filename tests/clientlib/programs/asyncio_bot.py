@@ -1,7 +1,6 @@
 """An asyncio program that forgets a task, which fails."""
 
 import asyncio
-import gc
 import logging
 import time
 
@@ -14,9 +13,7 @@ async def forgotten() -> None:
 
 async def main() -> None:
     asyncio.create_task(forgotten())  # noqa: RUF006 - that is the fault
-    await asyncio.sleep(0.05)
-    gc.collect()
-    await asyncio.sleep(60)
+    await asyncio.Event().wait()  # as a bot does, until somebody ends it
 
 
 dattss.process("bot")

@@ -6,6 +6,7 @@ import { need } from "./element.js";
 import { drawOverview } from "./overview.js";
 import { Plots } from "./plots.js";
 import { wireSnippets } from "./snippets.js";
+import { watchErrors } from "./toast.js";
 import { TreeView } from "./tree-view.js";
 import { PHONE } from "./viewport.js";
 
@@ -20,7 +21,9 @@ const how = need("#how-to-send", main);
 let drawn = 0;
 let later = 0;
 
-const connection = new Connection(liveUrl, { draw, back: () => plots.reload() });
+// On the demo's page nobody has a page of errors to go to.
+const toast = liveUrl.startsWith("/ws/demo/") ? null : watchErrors(account);
+const connection = new Connection(liveUrl, { draw, message: (message) => toast?.take(message), back: () => plots.reload() });
 const { store } = connection;
 const plots = new Plots({ grid: need("#plots", main), store, account, historyUrl, now: connection.now });
 const tree = new TreeView(need("#column", main), store, account, plots);

@@ -27,6 +27,8 @@ export class EventList {
   #known = new Set();
   paused = false;
   filter = "";
+  /** Only those of this process; "": of all. */
+  process = "";
 
   /** How many wait for the end of the pause. */
   get held() {
@@ -56,11 +58,17 @@ export class EventList {
   /** What is to be seen now, newest first. */
   visible() {
     const words = this.filter.toLowerCase().split(/\s+/).filter(Boolean);
-    if (!words.length) return this.#shown;
-    return this.#shown.filter((event) => {
+    const shown = this.process ? this.#shown.filter((event) => event.nam === this.process) : this.#shown;
+    if (!words.length) return shown;
+    return shown.filter((event) => {
       const text = textOf(event);
       return words.every((word) => text.includes(word));
     });
+  }
+
+  /** The names of their processes. */
+  get processes() {
+    return new Set(this.#shown.map((event) => event.nam));
   }
 
   /** All that is shown without a filter. */

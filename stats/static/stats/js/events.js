@@ -6,6 +6,10 @@ import { make, need, say } from "./element.js";
 import { EventList } from "./event-list.js";
 import { GroupRow } from "./group-rows.js";
 import { GroupList } from "./groups.js";
+import { LastVisit } from "./last-visit.js";
+import { stackView } from "./stack-view.js";
+import { noticesWanted, wantNotices, watchErrors } from "./toast.js";
+import { beginning, visible } from "./visible.js";
 import { TIME_ZONE } from "./time-zone.js";
 
 /** @typedef {import("./store.js").EventEntry} EventEntry */
@@ -16,6 +20,9 @@ import { TIME_ZONE } from "./time-zone.js";
 const ASK_PAUSE = 2000;
 /** Groups above the stream, until more are asked for. */
 const FEW = 12;
+/** Characters of a message that is not opened, and of the name of a type. */
+const IN_A_ROW = 500;
+const TYPE = 120;
 
 const main = need("#events");
 const { liveUrl = "", apiUrl = "", account = "", level = "error", canWrite } = main.dataset;
@@ -25,6 +32,8 @@ const groupList = need("#group-rows", main);
 const pause = need("#pause", main);
 const allGroups = need("#all-groups", main);
 const filter = /** @type {HTMLInputElement} */ (need("#filter", main));
+const onlyProcess = /** @type {HTMLSelectElement} */ (need("#process", main));
+const notices = main.querySelector("#notices");
 const empty = need("#no-events", main);
 const more = need("#more-groups", main);
 const noGroups = need("#no-groups", main);
@@ -44,6 +53,9 @@ let complaint = "";
 let asking = 0;
 let shownGroups = FEW;
 
+const visit = new LastVisit(account, `${level}s-seen`);
+const toast = level === "error" ? null : watchErrors(account);
+
 const connection = new Connection(liveUrl, { draw: () => {}, message: take, back: () => void load() });
 pause.addEventListener("click", () => {
   if (events.paused) events.resume();
@@ -62,6 +74,15 @@ filter.addEventListener("input", () => {
   events.filter = groups.filter = filter.value;
   draw();
 });
+onlyProcess.addEventListener("change", () => {
+  events.process = groups.process = onlyProcess.value;
+  draw();
+});
+notices?.addEventListener("click", () => {
+  wantNotices(account, !noticesWanted(account));
+  drawNotices();
+});
+drawNotices();
 window.setInterval(() => {
   if (!document.hidden && !events.paused) drawGroups();
 }, 5000);
@@ -69,6 +90,7 @@ void load();
 
 /** @param {import("./store.js").Message} message */
 function take(message) {
+  toast?.take(message);
   const live = message.type === "event" && message.event ? [message.event] : [];
   const fresh = [...live, ...(message.events ?? [])].filter((event) => event.lvl === level);
   if (!fresh.length) return;
@@ -130,19 +152,34 @@ async function sayOf(key, saying) {
 }
 
 function draw() {
-  const visible = events.visible();
-  list.replaceChildren(...visible.map(rowOf));
+  const shown = events.visible();
+  for (const event of shown) visit.seen(event.at);
+  drawProcesses();
+  list.replaceChildren(...shown.map(rowOf));
   pause.setAttribute("aria-pressed", String(events.paused));
   say(pause, events.paused ? `Resume${events.held ? ` · ${events.held} new` : ""}` : "Pause");
-  empty.hidden = visible.length > 0;
+  empty.hidden = shown.length > 0;
   say(empty, emptyText());
   if (!events.paused) drawGroups();
 }
 
+/** The processes to choose from; the chosen one stays, whatever goes by. */
+function drawProcesses() {
+  const names = [...new Set([...events.processes, ...groups.processes, onlyProcess.value])].filter(Boolean).sort();
+  if (names.join() === [...onlyProcess.options].slice(1).map((option) => option.value).join()) return;
+  const { value } = onlyProcess;
+  onlyProcess.replaceChildren(onlyProcess.options[0], ...names.map((name) => make("option", "", name, { value: name })));
+  onlyProcess.value = value;
+}
+
+function drawNotices() {
+  notices?.setAttribute("aria-pressed", String(noticesWanted(account)));
+}
+
 function drawGroups() {
-  const visible = groups.visible();
+  const found = groups.visible();
   const now = connection.now();
-  const shown = visible.slice(0, shownGroups).map((group) => {
+  const shown = found.slice(0, shownGroups).map((group) => {
     const row = groupRows.get(group.key) ?? new GroupRow(group, { canWrite: canWrite !== undefined, load: loadGroup, say: sayOf });
     groupRows.set(group.key, row);
     row.update(group, now);
@@ -152,18 +189,19 @@ function drawGroups() {
     if (groupList.children[index] !== element) groupList.insertBefore(element, groupList.children[index] ?? null);
   });
   while (groupList.children.length > shown.length) groupList.lastElementChild?.remove();
-  more.hidden = shown.length === visible.length;
-  say(more, `${visible.length - shown.length} more groups`);
+  more.hidden = shown.length === found.length;
+  say(more, `${found.length - shown.length} more groups`);
   allGroups.hidden = groups.quiet === 0;
   allGroups.setAttribute("aria-pressed", String(groups.all));
   say(allGroups, `${groups.quiet} resolved or muted`);
-  noGroups.hidden = visible.length > 0;
+  noGroups.hidden = found.length > 0;
   say(noGroups, groups.size ? "Nothing here wants a look." : `No ${level} yet.`);
 }
 
 function emptyText() {
   if (complaint) return complaint;
-  if (events.size) return `No ${level} holds “${events.filter.trim()}”.`;
+  const words = events.filter.trim();
+  if (events.size) return `No ${level}${events.process && ` of ${events.process}`}${words && ` holds “${words}”`}.`;
   return `No ${level} was reported. They appear here as they happen.`;
 }
 
@@ -172,12 +210,26 @@ function rowOf(event) {
   const known = rows.get(event);
   if (known) return known;
   const parts = partsOf(event);
-  const body = event.trc
-    ? make("details", "", [make("summary", "event-head", parts), make("pre", "", event.trc)])
-    : make("div", "event-head", parts);
-  const row = make("li", "event", [body]);
+  const row = make("li", "event", [bodyOf(event, parts)]);
+  if (visit.isNew(event.at)) row.classList.add("fresh");
   rows.set(event, row);
   return row;
+}
+
+/**
+ * @param {EventEntry} event
+ * @param {Node[]} parts of its line
+ */
+function bodyOf(event, parts) {
+  const long = event.msg.length > IN_A_ROW;
+  if (!event.trc && !long) return make("div", "event-head", parts);
+  // A stack is taken to pieces only for who looks at it.
+  const details = make("details", "", [make("summary", "event-head", parts)]);
+  details.addEventListener("toggle", () => {
+    if (long) details.append(make("pre", "event-text", visible(event.msg)));
+    if (event.trc) details.append(stackView(event.trc));
+  }, { once: true });
+  return details;
 }
 
 /** @param {EventEntry} event */
@@ -190,7 +242,10 @@ function partsOf(event) {
     make("span", `level ${level}`, "", { role: "img", "aria-label": level }),
     make("time", "", moment, { datetime: at.toISOString() }),
     make("span", "event-process", event.nam),
-    make("span", "event-message", [make("b", "", event.typ ?? ""), " ", event.msg]),
+    make("span", "event-message", [
+      ...(visit.isNew(event.at) ? [make("span", "event-new", "new"), " "] : []),
+      make("b", "", visible(beginning(event.typ ?? "", TYPE))), " ", visible(beginning(event.msg, IN_A_ROW)),
+    ]),
     make("span", "event-count", count),
     make("span", "twist"),
   ];

@@ -4,6 +4,8 @@
 import { make, say } from "./element.js";
 import { number, since } from "./format.js";
 import { HOURS, hoursUntil } from "./groups.js";
+import { stackView } from "./stack-view.js";
+import { beginning, visible } from "./visible.js";
 import { TIME_ZONE } from "./time-zone.js";
 
 /** @typedef {import("./groups.js").Group} Group */
@@ -13,6 +15,8 @@ import { TIME_ZONE } from "./time-zone.js";
 const SVG = "http://www.w3.org/2000/svg";
 const HEIGHT = 18;
 const STEP = 3;
+/** Characters of a text that is one among others. */
+const IN_A_ROW = 300;
 const WORDS = { new: "new", seen: "seen", resolved: "resolved", regression: "came again", muted: "muted" };
 const SAYINGS = [
   { text: "Seen", said: "seen" },
@@ -65,7 +69,7 @@ export class GroupRow {
     this.group = group;
     this.#mark.dataset.state = group.state;
     say(this.#word, WORDS[group.state]);
-    this.#name.replaceChildren(...[group.typ && make("b", "", group.typ), " ", group.title].filter(Boolean));
+    this.#name.replaceChildren(...[group.typ && make("b", "", shortened(group.typ)), " ", shortened(group.title)].filter(Boolean));
     say(this.#processes, Object.keys(group.nam).join(", "));
     say(this.#count, `× ${number(group.cnt)}`);
     say(this.#last, `${since(now - group.last)} ago`);
@@ -89,10 +93,10 @@ export class GroupRow {
     }
     const { group, events } = detail;
     this.#body.replaceChildren(
-      make("p", "group-why", `${group.why} First seen ${moment(group.first)}, last ${moment(group.last)}.`),
+      make("p", "group-why", `${visible(group.why)} First seen ${moment(group.first)}, last ${moment(group.last)}.`),
       ...(this.page.canWrite ? [this.#buttons()] : []),
-      ...(group.msg && group.msg !== group.title ? [make("p", "group-message", group.msg)] : []),
-      ...(group.trc ? [make("pre", "", group.trc)] : []),
+      ...(group.msg && group.msg !== group.title ? [make("p", "group-message", visible(group.msg))] : []),
+      ...(group.trc ? [stackView(group.trc)] : []),
       table(["Process", "Times"], Object.entries(group.nam).map(([name, count]) => [name, number(count)])),
       ...(events.length ? [latest(events)] : []),
     );
@@ -132,8 +136,13 @@ function bar(share, index) {
 /** @param {EventEntry[]} events in any order: a late one comes after newer ones */
 function latest(events) {
   const newest = [...events].sort((one, other) => other.at - one.at).slice(0, 10);
-  const rows = newest.map((event) => [moment(event.at), event.nam, event.msg]);
+  const rows = newest.map((event) => [moment(event.at), event.nam, shortened(event.msg)]);
   return table(["Latest", "Process", "Message"], rows);
+}
+
+/** @param {string} text */
+function shortened(text) {
+  return visible(beginning(text, IN_A_ROW));
 }
 
 /**

@@ -39,6 +39,8 @@ export class GroupList {
   /** @type {Map<string, Group>} */
   #groups = new Map();
   filter = "";
+  /** Only those that this process had; "": of all. */
+  process = "";
   /** Also those that are resolved or muted. */
   all = false;
 
@@ -79,6 +81,7 @@ export class GroupList {
     const words = this.filter.toLowerCase().split(/\s+/).filter(Boolean);
     return [...this.#groups.values()]
       .filter((group) => this.all || RANK[group.state] < 2)
+      .filter((group) => !this.process || this.process in group.nam)
       .filter((group) => words.every((word) => textOf(group).includes(word)))
       .sort((one, other) => RANK[one.state] - RANK[other.state] || other.last - one.last);
   }
@@ -86,6 +89,11 @@ export class GroupList {
   /** How many are resolved or muted. */
   get quiet() {
     return [...this.#groups.values()].filter((group) => RANK[group.state] === 2).length;
+  }
+
+  /** The names of their processes. */
+  get processes() {
+    return new Set([...this.#groups.values()].flatMap((group) => Object.keys(group.nam)));
   }
 
   get size() {

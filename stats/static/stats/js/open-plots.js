@@ -84,7 +84,10 @@ export function fromHash(hash) {
  */
 export function suggested(stats, count) {
   const order = { ms: 2, c: 1, g: 0 };
-  const moving = [...stats].filter((stat) => stat.typ === "g" || (stat.rate ?? 0) > 0);
+  const all = [...stats].filter((stat) => stat.typ === "g" || (stat.rate ?? 0) > 0);
+  // What the server and the clients make themselves is for a first look only where there is nothing else.
+  const told = all.filter((stat) => !stat.key.includes("/dattss."));
+  const moving = told.length ? told : all;
   moving.sort(
     (one, other) =>
       Number(other.emp) - Number(one.emp) ||

@@ -1,83 +1,106 @@
 // @ts-check
-/** The page of processes: entry point. */
+/** The page of processes: entry point. What moves comes by the websocket, the health of instances from the API. */
 
 import { Connection } from "./connection.js";
 import { make, need, say } from "./element.js";
-import { bytes, number, percent, since, uptime } from "./format.js";
+import { ProcessRow } from "./process-row.js";
+import { watchErrors } from "./toast.js";
 
 /** @typedef {import("./store.js").ProcessState} ProcessState */
+/** @typedef {import("./health.js").Health} Health */
+
+/** As often as a process commits, milliseconds. */
+const ASK_PAUSE = 5000;
 
 const main = need("#processes");
-const body = need("tbody", main);
+const { liveUrl = "", account = "", canWrite } = main.dataset;
+const token = /** @type {HTMLInputElement} */ (need("input[name=csrfmiddlewaretoken]", main)).value;
+const table = need("#process-table", main);
+const body = need("tbody", table);
 const empty = need("#no-processes", main);
-const connection = new Connection(main.dataset.liveUrl ?? "", { draw });
-/** @type {Map<string, HTMLElement>} */
+const complaint = need("#process-complaint", main);
+const question = /** @type {HTMLDialogElement} */ (need("#remove-process", main));
+/** @type {Map<string, ProcessRow>} */
 const rows = new Map();
+/** @type {Map<string, Health>} */
+let health = new Map();
 const collator = new Intl.Collator("en", { numeric: true });
+const toast = watchErrors(account);
+const connection = new Connection(liveUrl, { draw, message: (message) => toast.take(message), back: () => void load() });
 
 // The time since the last commit grows while nothing arrives.
 window.setInterval(() => {
   if (!document.hidden) draw();
 }, 1000);
+window.setInterval(() => {
+  if (!document.hidden) void load();
+}, ASK_PAUSE);
+document.addEventListener("visibilitychange", () => {
+  if (!document.hidden) void load();
+});
+table.addEventListener("opened", draw);
+question.addEventListener("close", () => {
+  if (question.returnValue === "remove") void remove(question.dataset.name ?? "");
+});
+void load();
 
 function draw() {
   const { store } = connection;
   if (!store.at) return;
   const names = [...store.processes.keys()].sort(collator.compare);
-  const counts = countStats();
+  const now = connection.now();
   for (const [name, row] of rows) if (!store.processes.has(name)) drop(name, row);
   names.forEach((name, index) => {
     const row = rows.get(name) ?? create(name);
-    if (body.children[index] !== row) body.insertBefore(row, body.children[index] ?? null);
-    fill(row, /** @type {ProcessState} */ (store.processes.get(name)), counts.get(name) ?? 0);
+    const place = body.children[2 * index] ?? null;
+    if (place !== row.element) body.insertBefore(row.element, place);
+    if (row.element.nextSibling !== row.detail) row.element.after(row.detail);
+    row.update(/** @type {ProcessState} */ (store.processes.get(name)), health.get(name), store, now);
   });
+  table.hidden = names.length === 0;
   empty.hidden = names.length > 0;
-}
-
-function countStats() {
-  /** @type {Map<string, number>} */
-  const counts = new Map();
-  for (const stat of connection.store.stats.values()) counts.set(stat.proc, (counts.get(stat.proc) ?? 0) + 1);
-  return counts;
-}
-
-/**
- * @param {string} name
- * @param {HTMLElement} row
- */
-function drop(name, row) {
-  row.remove();
-  rows.delete(name);
 }
 
 /** @param {string} name */
 function create(name) {
-  const state = make("td", "", [make("span", "state"), make("span", "state-word")]);
-  const cells = ["uptime", "mem", "cpu", "errors", "warnings", "stats", "commit"].map(() => make("td", "number"));
-  const row = make("tr", "", [make("th", "", name, { scope: "row" }), state, ...cells]);
+  const row = new ProcessRow(name, { account, canWrite: canWrite !== undefined, remove: ask });
   rows.set(name, row);
   return row;
 }
 
 /**
- * @param {HTMLElement} row
- * @param {ProcessState} process
- * @param {number} stats
+ * @param {string} name
+ * @param {ProcessRow} row
  */
-function fill(row, process, stats) {
-  const [mark, word] = row.children[1].children;
-  mark.className = `state ${process.state}`;
-  say(word, process.state);
-  const texts = [
-    uptime(process.upt),
-    bytes(process.mem),
-    percent(process.cpu),
-    number(process.err),
-    number(process.wrn),
-    number(stats),
-    `${since(connection.now() - process.seen)} ago`,
-  ];
-  texts.forEach((text, index) => say(row.children[index + 2], text));
-  row.children[5].classList.toggle("bad", process.err > 0);
-  row.children[6].classList.toggle("warned", process.wrn > 0);
+function drop(name, row) {
+  row.element.remove();
+  row.detail.remove();
+  rows.delete(name);
+}
+
+async function load() {
+  const answer = await fetch(`/api/v1/processes/?account=${account}`, { headers: { Accept: "application/json" } }).catch(() => null);
+  if (answer?.ok) {
+    const found = await answer.json();
+    health = new Map(found.processes.map((/** @type {Health} */ process) => [process.nam, process]));
+  }
+  draw();
+}
+
+/** @param {string} name */
+function ask(name) {
+  question.dataset.name = name;
+  say(need("#remove-name", question), name);
+  question.returnValue = "";
+  question.showModal();
+}
+
+/** @param {string} name */
+async function remove(name) {
+  const headers = { Accept: "application/json", "X-CSRFToken": token };
+  const answer = await fetch(`/api/v1/processes/${name}/?account=${account}`, { method: "DELETE", headers }).catch(() => null);
+  complaint.replaceChildren();
+  if (answer?.ok || answer?.status === 404) return;
+  const reason = answer?.status === 409 ? "it commits again" : "the server did not answer as it should";
+  complaint.append(make("p", "note error", `${name} was not removed: ${reason}.`));
 }

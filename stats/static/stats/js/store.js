@@ -135,13 +135,14 @@ export class Store {
    */
   #update(message, change) {
     this.#turn(message, change);
+    // First: what has gone may be back in the same message.
+    for (const gone of message.gone ?? []) this.#remove(gone, change);
     for (const process of message.processes ?? []) {
       if (!this.processes.has(process.nam)) change.structure = true;
       this.processes.set(process.nam, process);
       change.processes.add(process.nam);
     }
     for (const entry of message.stats ?? []) this.#change(entry, change);
-    for (const gone of message.gone ?? []) this.#remove(gone, change);
   }
 
   /**
