@@ -82,7 +82,7 @@ def test_a_repeat_has_the_same_id_and_a_new_signature(story: Story, receiver: Pr
         (502, STATE.PENDING),
     ],
 )
-@pytest.mark.parametrize("kind", EndpointKind.values)
+@pytest.mark.parametrize("kind", [EndpointKind.WEBHOOK, EndpointKind.SLACK])
 def test_the_status_decides_whether_to_try_again(
     story: Story, receiver: Provider, kind: str, status: int, state: str
 ) -> None:
