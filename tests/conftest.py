@@ -31,8 +31,8 @@ def new_server(tmp_path: Path) -> Iterator[Callable[..., Server]]:
     """Starts servers, each call one with the settings given; whatever still runs at the end is killed."""
     servers: list[Server] = []
 
-    def start(**environment: str) -> Server:
-        servers.append(Server(tmp_path / f"data{len(servers)}", **environment))
+    def start(empty: bool = False, /, **environment: str) -> Server:
+        servers.append(Server(tmp_path / f"data{len(servers)}", empty, **environment))
         return servers[-1].start()
 
     yield start

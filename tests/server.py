@@ -1,18 +1,22 @@
 """A real server in a process of its own, as `make run` starts it, for the tests that want one."""
 
+import atexit
 import contextlib
 import json
 import os
 import random
 import re
+import shutil
 import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import closing
+from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
 from urllib.error import HTTPError, URLError
@@ -23,20 +27,6 @@ START_SECONDS = 40.0
 STOP_SECONDS = 30.0
 
 T = TypeVar("T")
-
-
-_CLERK = """
-import os, sys, django
-from django.core.management import call_command
-from django.db import connections
-os.environ["DJANGO_SETTINGS_MODULE"] = "dattss_site.settings"
-django.setup()
-for line in sys.stdin:
-    email, password = line.split()
-    call_command("account_create", email, password=password, json=True)
-    sys.stdout.flush()
-    connections.close_all()  # the database may be started again before the next one
-"""
 
 
 class Keys(NamedTuple):
@@ -63,9 +53,13 @@ class Reply(NamedTuple):
 
 
 class Server:
-    """`manage.py up` in the folder `data`, on ports of its own. `environment` adds to its settings."""
+    """`manage.py up` in the folder `data`, on ports of its own. `environment` adds to its settings.
 
-    def __init__(self, data: Path, **environment: str) -> None:
+    An SQLite database that does not exist is a copy of one that was migrated once for all; not where `empty`: there the
+    server makes it.
+    """
+
+    def __init__(self, data: Path, empty: bool = False, /, **environment: str) -> None:
         self.data = data
         self.port = free_port(socket.SOCK_STREAM)
         self.udp_port = free_port(socket.SOCK_DGRAM)
@@ -78,8 +72,9 @@ class Server:
             "DATTSS_DATA": str(data),
             **environment,
         }
+        self._empty = empty
         self._process: subprocess.Popen[bytes] | None = None
-        self._clerk: subprocess.Popen[str] | None = None
+        self._clerk: socket.socket | None = None
         self.log = data.parent / f"{data.name}.log"
 
     def start(self) -> "Server":
@@ -88,6 +83,10 @@ class Server:
 
     def begin(self) -> None:
         """Starts the process and does not wait for it."""
+        database = self._database
+        if database is not None and not (self._empty or database.exists()):
+            database.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(_migrated(), database)
         with self.log.open("ab") as log:
             self._process = subprocess.Popen(
                 [sys.executable, "manage.py", "up"], cwd=ROOT, env=self.environment, stdout=log, stderr=log
@@ -111,8 +110,7 @@ class Server:
     def dismiss_clerk(self) -> None:
         """Ends the process that makes accounts."""
         if self._clerk is not None:
-            with self._clerk as clerk:
-                clerk.kill()
+            self._clerk.close()
             self._clerk = None
 
     def kill(self) -> None:
@@ -132,21 +130,15 @@ class Server:
         )
 
     def new_account(self, email: str, password: str = "correct-horse-battery") -> Keys:
-        """What `account_create` makes; one process runs the command for all, since to start one takes seconds."""
+        """What `account_create` makes."""
         if self._clerk is None:
-            self._clerk = subprocess.Popen(
-                [sys.executable, "-c", _CLERK],
-                cwd=ROOT,
-                env=self.environment,
-                text=True,
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-            )
-        asked, told = self._clerk.stdin, self._clerk.stdout
-        if asked is None or told is None:
-            raise RuntimeError("the clerk has no pipes")
-        print(email, password, file=asked, flush=True)
-        facts = json.loads(told.readline())
+            self._clerk = socket.socket(socket.AF_UNIX)
+            self._clerk.settimeout(START_SECONDS)
+            self._clerk.connect(str(_clerks()))
+            self._clerk.sendall(json.dumps(self.environment).encode() + b"\n")
+        self._clerk.sendall(f"{email} {password}\n".encode())
+        with self._clerk.makefile() as told:
+            facts = json.loads(told.readline())
         return Keys(facts["account"], facts["key"], facts["read_key"])
 
     def request(self, method: str, path: str, body: bytes | None = None, **headers: str) -> Reply:
@@ -179,6 +171,14 @@ class Server:
         found = sorted((self.data / "stats" / str(account)).glob(f"*/{process}/{kind}_{name}.prt"))
         return [line.split(",") for path in found for line in path.read_text().splitlines()]
 
+    @property
+    def _database(self) -> Path | None:
+        """The file, where the database is one."""
+        kind, _, place = self.environment.get("DATABASE_URL", "").partition(":///")
+        if not kind:
+            return self.data / "dattss.sqlite3"
+        return Path(place) if kind == "sqlite" else None
+
     def _takes_commits(self) -> bool:
         if self._process is not None and self._process.poll() is not None:
             raise RuntimeError(f"the server ended by itself:\n{self.log.read_text()[-3000:]}")
@@ -201,6 +201,29 @@ def wait_for(condition: Callable[[], T], seconds: float, what: str) -> T:
 
 
 _PAUSE = threading.Event()  # never set: between two looks at a condition, nothing is assumed to have happened
+
+
+@cache
+def _clerks() -> Path:
+    """The socket of `tests.clerk`, which runs until this process ends."""
+    path = Path(tempfile.mkdtemp(prefix="clerk-", dir=os.environ["DATTSS_DATA"])) / "socket"
+    environment = {**os.environ, "PYTHONPATH": str(ROOT / "clientlib" / "python")}
+    command = [sys.executable, "-m", "tests.clerk", str(path)]
+    office = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=subprocess.PIPE)
+    atexit.register(office.communicate)
+    atexit.register(office.kill)
+    assert office.stdout is not None
+    assert office.stdout.readline() == b"open\n"
+    return path
+
+
+@cache
+def _migrated() -> Path:
+    """A database with all tables and nothing in them, as a server makes it at its first start."""
+    folder = Path(tempfile.mkdtemp(prefix="migrated-", dir=os.environ["DATTSS_DATA"]))
+    environment = {**os.environ, "DATTSS_DATA": str(folder), "DATABASE_URL": ""}
+    subprocess.run([sys.executable, "manage.py", "migrate", "-v0"], cwd=ROOT, env=environment, check=True)
+    return folder / "dattss.sqlite3"
 
 
 def free_port(kind: int) -> int:

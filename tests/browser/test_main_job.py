@@ -61,7 +61,7 @@ def sign_up(page: Page, server: Server, email: str) -> str:
 def test_from_sign_up_to_a_plot_and_through_a_restart(
     new_server: Callable[..., Server], new_page: Callable[..., Page], picture: Callable[[Page, str], None]
 ) -> None:
-    server = new_server()
+    server = new_server(True)  # the server makes its database
     page = new_page()
     key = sign_up(page, server, "alice@example.org")
     picture(page, "1-waiting")

@@ -1,6 +1,7 @@
 """Topologies: servers with all that is around them. A round takes one as a parameter."""
 
 import shutil
+import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass
@@ -33,6 +34,10 @@ class Scene:
             folder = self.server.data
             shutil.copytree(folder, folder.with_name("data-of-the-failed-round"))
 
+    def now(self) -> float:
+        """Unix time as the server sees it, within a second."""
+        return time.time() if self.clock is None else self.clock.now()
+
     def before_a_flush(self) -> None:
         """Brings the end of a minute near, where the clock can be set."""
         if self.clock is not None:
@@ -43,28 +48,28 @@ Topology = Callable[[Path, bool], AbstractContextManager[Scene]]
 
 
 @contextmanager
-def one_process(folder: Path, always: bool) -> Iterator[Scene]:
+def one_process(folder: Path, always: bool = False, *, small_disk: bool = True) -> Iterator[Scene]:
     """All in one process, as on a laptop; `always`: each answer waits for the disk."""
-    with _scene(folder, always, None) as scene:
+    with _scene(folder, always, small_disk, None) as scene:
         yield scene
 
 
 @contextmanager
-def with_redis(folder: Path, always: bool) -> Iterator[Scene]:
+def with_redis(folder: Path, always: bool = False, *, small_disk: bool = True) -> Iterator[Scene]:
     """Channel layer and Celery on Redis, worker and beat as processes of their own."""
     redis = Redis(folder)
     try:
-        with _scene(folder, always, redis) as scene:
+        with _scene(folder, always, small_disk, redis) as scene:
             yield scene
     finally:
         redis.kill()
 
 
 @contextmanager
-def _scene(folder: Path, always: bool, redis: Redis | None) -> Iterator[Scene]:
+def _scene(folder: Path, always: bool, small_disk: bool, redis: Redis | None) -> Iterator[Scene]:
     with ExitStack() as stack:
         clock = None if no_clock() else ServerClock(folder / "clock")
-        disk = None if no_small_disk() else SmallDisk(folder / "data")
+        disk = SmallDisk(folder / "data") if small_disk and not no_small_disk() else None
         if disk is not None:
             stack.callback(disk.close)
         if clock is not None:

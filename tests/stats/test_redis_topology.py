@@ -1,45 +1,32 @@
 """With `REDIS_URL` the same server runs on channels-redis and Celery on Redis, as separate processes."""
 
-import json
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import psutil
-import pytest
-from websockets.sync.client import connect
 
 from tests import redis_server
+from tests.reliability.scene import with_redis
 from tests.server import Server, free_port, wait_for
 from tests.stats.commits import body, partial
+from tests.stats.test_live_websocket import until, watching
 
 
-@pytest.fixture(scope="module")
-def redis_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """A real Redis of our own."""
-    yield from redis_server.running(tmp_path_factory.mktemp("redis"))
-
-
-def test_a_minute_goes_through_redis_and_celery(redis_url: str, new_server: Callable[..., Server]) -> None:
-    server = new_server(REDIS_URL=redis_url)
-    keys = server.new_account("alice@example.org")
-    children = psutil.Process(server.pid).children(recursive=True)
-    assert {"worker", "beat"} <= {word for child in children for word in child.cmdline()}
-    with connect(
-        f"ws://127.0.0.1:{server.port}/ws/live/", additional_headers={"Authorization": f"Bearer {keys.read_key}"}
-    ) as socket:
-        assert json.loads(socket.recv(timeout=10))["type"] == "snapshot"
-        server.commit(keys.key, body("api", partial("x", [1, 2])))
-        update = json.loads(socket.recv(timeout=10))
-        while not update["stats"]:
-            update = json.loads(socket.recv(timeout=10))
-        assert update["stats"][0]["total"] == 3
-    assert server.request("GET", "/readyz").json == {"ok": True, "problems": []}
-    wait_for(lambda: server.lines(keys.account, "api", "c", "x"), 75, "Celery's flush of the minute")
-    assert time.time() % 60 < 10
-    assert [line[1] for line in server.lines(keys.account, "api", "c", "x")] == ["3"]
-    assert server.stop() == 0
-    assert not [child for child in children if child.is_running()]
+def test_a_minute_goes_through_redis_and_celery(tmp_path: Path) -> None:
+    with with_redis(tmp_path, small_disk=False) as scene:
+        server = scene.server
+        keys = server.new_account("alice@example.org")
+        children = psutil.Process(server.pid).children(recursive=True)
+        assert {"worker", "beat"} <= {word for child in children for word in child.cmdline()}
+        with watching(server, keys.read_key) as listener:
+            server.commit(keys.key, body("api", partial("x", [1, 2])))
+            assert until(listener, "x")["total"] == 3
+        assert server.request("GET", "/readyz").json == {"ok": True, "problems": []}
+        wait_for(lambda: server.lines(keys.account, "api", "c", "x"), 75, "Celery's flush of the minute")
+        assert scene.now() % 60 < 10
+        assert [line[1] for line in server.lines(keys.account, "api", "c", "x")] == ["3"]
+        assert server.stop() == 0
+        assert not [child for child in children if child.is_running()]
 
 
 def test_ingest_goes_on_while_redis_is_away(new_server: Callable[..., Server], tmp_path: Path) -> None:
