@@ -33,7 +33,8 @@ class Keyring:
     def __init__(self, table: KeyTable | None = None) -> None:
         self.table = table or KeyTable()
         self.changed: Callable[[], Awaitable[None]] | None = None
-        self.read_at = 0.0  # when the database answered last, Unix seconds
+        # When the database answered last. Not by the clock on the wall: that may be set while the server runs.
+        self._read_at = float("-inf")
         # One thread keeps one database connection.
         self._thread = ThreadPoolExecutor(1, "dattss-keys")
         self._rounds: asyncio.Task[None] | None = None
@@ -97,7 +98,7 @@ class Keyring:
     @property
     def problem(self) -> str:
         """What people should know: that the database does not answer. Empty where it does."""
-        quiet = time.time() - self.read_at
+        quiet = time.monotonic() - self._read_at
         return f"The database has not answered for {quiet:.0f} s." if self._failed or quiet > _PATIENCE else ""
 
     async def _look_again(self) -> None:
@@ -116,7 +117,7 @@ class Keyring:
     async def _look(self) -> None:
         self._begun += 1
         self._untold |= await asyncio.get_running_loop().run_in_executor(self._thread, self._reload)
-        self.read_at = time.time()
+        self._read_at = time.monotonic()
         if self._untold and self.changed is not None:
             await self.changed()
             self._untold = False

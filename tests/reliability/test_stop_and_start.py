@@ -3,6 +3,7 @@
 import json
 import socket
 import threading
+import time
 from collections.abc import Callable
 from http.client import HTTPException
 from urllib.error import URLError
@@ -10,10 +11,13 @@ from urllib.error import URLError
 from tests.server import Keys, Server, wait_for
 from tests.stats.commits import body, partial
 
+PATIENCE = 120.0  # seconds, after which a server that should stop has not
+
 
 def send_until_refused(server: Server, keys: Keys, process: str, acknowledged: dict[str, int]) -> None:
-    """Sends ones as fast as it can, and counts those that were acknowledged."""
-    while True:
+    """Sends ones as fast as it can, until `PATIENCE` is over, and counts those that were acknowledged."""
+    deadline = time.monotonic() + PATIENCE
+    while time.monotonic() < deadline:
         try:
             reply = server.commit(keys.key, body(process, partial("x", [1])))
         except (URLError, OSError, HTTPException):

@@ -17,6 +17,7 @@ from stats.forwarding import PATIENCE, Forwarded, Forwarder
 from tests.fleet import Fleet
 from tests.server import Keys, Reply, Server, wait_for
 from tests.stats.commits import body, partial
+from tests.stats.test_live_websocket import messages, until
 
 FACES = ["/agg", "/api/v1/agg/"]
 
@@ -146,9 +147,7 @@ def test_a_page_hears_of_its_account_wherever_it_is_open(keys: Keys, fleet: Flee
     with connect(url, additional_headers={"Authorization": f"Bearer {keys.read_key}"}) as page:
         assert json.loads(page.recv(timeout=10))["type"] == "snapshot"
         fleet.web[0].commit(keys.key, body("api", partial("x", [7])))
-        while not (stats := json.loads(page.recv(timeout=10)).get("stats")):
-            pass
-        assert stats[0]["total"] == 7
+        assert until(page, "x")["total"] == 7
 
 
 def test_while_the_owner_is_away_clients_are_asked_to_come_again(fleet: Fleet, keys: Keys) -> None:
@@ -171,8 +170,7 @@ def test_while_the_owner_is_away_clients_are_asked_to_come_again(fleet: Fleet, k
         assert stranger.commit(keys.key, commit).json == {"ok": True, "dup": True}
         wait_for(lambda: totals(stranger, keys) == {"x": 3}, 5, "all commits, once")
         # The new process counts its messages anew; the open page must not take them for old ones.
-        while json.loads(page.recv(timeout=20))["type"] != "snapshot":
-            pass
+        next(received for received in messages(page) if received["type"] == "snapshot")
 
 
 def test_while_redis_is_away_the_owner_goes_on_and_others_say_503(fleet: Fleet, keys: Keys) -> None:

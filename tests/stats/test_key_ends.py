@@ -21,6 +21,7 @@ from tests.server import Keys, Reply, Server
 from tests.stats.commits import body, partial
 
 AT_MOST = 1.0  # seconds
+PATIENCE = 30.0  # seconds, after which a key that should end has not
 COMMIT = json.dumps(body("api", partial("x", [1]))).encode()
 
 
@@ -61,13 +62,15 @@ def read(server: Server, raw: str, client: str = "198.51.100.1") -> Reply:
 def taken_until(ask: Callable[[], Reply]) -> float:
     """When the last request that was still taken was made, Unix seconds; asks until one is refused."""
     taken = 0.0
-    while True:
+    deadline = time.monotonic() + PATIENCE
+    while time.monotonic() < deadline:
         begun = time.time()
         status = ask().status
         if status == 401:
             return taken
         assert status == 200
         taken = begun
+    raise AssertionError(f"the key was still taken after {PATIENCE:.0f} s")
 
 
 def at_all(fleet: Fleet, ask: Callable[[Server], float]) -> list[float]:
@@ -109,7 +112,7 @@ def listening(server: Server, raw: str) -> ClientConnection:
 
 def closed_at(socket: ClientConnection) -> float:
     """Unix seconds; the server says that nobody is logged in."""
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + PATIENCE
     code = None
     while code is None:
         assert time.monotonic() < deadline, "the socket stays open"

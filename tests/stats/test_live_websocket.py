@@ -42,8 +42,7 @@ def messages(socket: ClientConnection, seconds: float = 30.0) -> Iterator[dict[s
 def watching(server: Server, key: str) -> Iterator[ClientConnection]:
     """Listens, and has had the snapshot: all that happens from now on comes as a message of its own."""
     with listening(server, **bearer(key)) as socket:
-        while message(socket)["type"] != "snapshot":
-            pass
+        next(received for received in messages(socket) if received["type"] == "snapshot")
         yield socket
 
 
@@ -101,9 +100,7 @@ def test_errors_are_sent_as_they_come(server: Server, keys: Keys) -> None:
     with listening(server, **bearer(keys.read_key)) as socket:
         message(socket)
         server.commit(keys.key, body("api", evt=[{"lvl": "error", "msg": "boom", "typ": "ValueError", "trc": "T"}]))
-        while (received := message(socket))["type"] != "event":
-            pass
-    event = received["event"]
+        event = next(received["event"] for received in messages(socket) if received["type"] == "event")
     assert (event["nam"], event["lvl"], event["typ"], event["msg"], event["trc"]) == (
         "api",
         "error",
@@ -119,8 +116,7 @@ def test_no_tenant_hears_of_another(server: Server, keys: Keys) -> None:
         message(socket)
         server.commit(other.key, body("secret", partial("hidden", [1])))
         server.commit(keys.key, body("api", partial("mine", [1])))
-        while True:
-            received = message(socket)
+        for received in messages(socket):
             assert "hidden" not in json.dumps(received)
             if any(stat["nam"] == "mine" for stat in received.get("stats", ())):
                 break

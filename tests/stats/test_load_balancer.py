@@ -14,6 +14,7 @@ from stats.answer import TOO_LARGE
 from tests.fleet import Fleet
 from tests.server import ROOT, Keys, Server, free_port, wait_for
 from tests.stats.commits import body, partial
+from tests.stats.test_live_websocket import until
 
 NGINX = shutil.which("nginx") or shutil.which("/usr/sbin/nginx")
 
@@ -66,9 +67,7 @@ def test_pages_and_websockets_come_through(balanced: Balanced) -> None:
     with connect(f"ws://127.0.0.1:{front.port}/ws/live/", additional_headers=bearer) as page:
         assert json.loads(page.recv(timeout=10))["type"] == "snapshot"
         front.commit(keys.key, body("api", partial("live", [7])))
-        while not (stats := json.loads(page.recv(timeout=10)).get("stats")):
-            pass
-        assert stats[0]["total"] == 7
+        assert until(page, "live")["total"] == 7
 
 
 def test_a_body_that_is_too_large_gets_the_servers_answer(balanced: Balanced) -> None:
