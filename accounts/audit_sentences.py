@@ -16,6 +16,8 @@ _SENTENCES = {
     "contact.added": "Added the contact {target}",
     "contact.confirmed": "Confirmed the contact {target}",
     "contact.removed": "Removed the contact {target}",
+    "incident.acknowledged": "Acknowledged the incident {target}",
+    "incident.resolved": "Resolved the incident {target}",
     "invitation.withdrawn": "Withdrew the invitation of {target}",
     "key.made": "Made the key {target}, which may {scope}",
     "key.renamed": "Renamed the key {before} to {target}",
@@ -32,9 +34,14 @@ _SENTENCES = {
     "person.left": "Left the account",
     "person.removed": "Removed {target}",
     "person.role": "Changed the role of {target} from {before} to {after}",
+    "rule.changed": "Changed the rule {target}",
+    "rule.deleted": "Deleted the rule {target}",
+    "rule.made": "Made the rule {target}",
     "process.removed": "Removed the process {target}",
     "report.changed": "Chose to be mailed reports: {every}",
     "session.ended": "Ended the session of {target}",
+    "silence.ended": "Ended the silence because of {target}",
+    "silence.made": "Silenced {target} until {ends}: {reason}",
     "transfer.offered": "Offered the account to {target}",
 }
 _MOMENTS = ("ends",)  # details that are times, in ISO 8601

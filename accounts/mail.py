@@ -4,7 +4,7 @@ import logging
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from smtplib import SMTPRecipientsRefused, SMTPResponseException
+from smtplib import SMTPDataError, SMTPException, SMTPRecipientsRefused, SMTPResponseException
 from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
@@ -13,7 +13,7 @@ from django.conf import settings
 from django.core.mail import EmailMessage
 from django.template.loader import render_to_string
 
-from accounts.delivery import NotNow, Refused
+from accounts.delivery import NotNow, Refused, never_left
 
 log = logging.getLogger("dattss.mail")
 
@@ -70,8 +70,9 @@ def _delivered(message: EmailMessage) -> bool:
     return True
 
 
-def deliver(message: EmailMessage) -> None:
-    """Hands a mail to one address over to the provider. Raises Refused or NotNow."""
+def deliver(message: EmailMessage) -> str:
+    """Hands a mail to one address over to the provider; returns the provider's id of it, where it gives one. Raises
+    Refused or NotNow."""
     try:
         message.send()
     except (AnymailRecipientsRefused, AnymailInvalidAddress):
@@ -80,9 +81,9 @@ def deliver(message: EmailMessage) -> None:
         if _for_ever(error):
             raise _refused() from None
         log.warning("A mail could not be sent: %s.", type(error).__name__)
-        raise NotNow(
-            "The mail could not be sent right now. Try again in a minute.", answered=_answered(error)
-        ) from None
+        sentence = "The mail could not be sent right now. Try again in a minute."
+        raise NotNow(sentence, answered=_answered(error)) from None
+    return str(getattr(getattr(message, "anymail_status", None), "message_id", None) or "")
 
 
 def _refused() -> Refused:
@@ -90,13 +91,17 @@ def _refused() -> Refused:
 
 
 def _for_ever(error: Exception) -> bool:
-    """Whether a mail server refused the address with a code that is not a passing one (RFC 5321, 4.2.1)."""
+    """Whether a mail server refused the address, or the mail, with a code that is not a passing one (RFC 5321,
+    4.2.1)."""
+    if isinstance(error, SMTPDataError):
+        return bool(error.smtp_code >= 500)
     return isinstance(error, SMTPRecipientsRefused) and all(code >= 500 for code, _ in error.recipients.values())
 
 
 def _answered(error: Exception) -> bool:
-    """Whether it is sure that the mail was not taken: the server has said so, or there was none."""
+    """Whether it is sure that the mail was not taken: the server has said so, or was not even reached."""
     if isinstance(error, SMTPResponseException):
-        return error.smtp_code >= 400  # below that it was no answer (RFC 5321, 4.2)
-    refused = isinstance(error, SMTPRecipientsRefused | ConnectionRefusedError)
-    return refused or getattr(error, "status_code", None) is not None
+        return bool(error.smtp_code >= 400)  # below that it was no answer (RFC 5321, 4.2)
+    if isinstance(error, SMTPException):
+        return isinstance(error, SMTPRecipientsRefused)
+    return getattr(error, "status_code", None) is not None or never_left(error.__cause__ or error)

@@ -3,18 +3,24 @@
 https://www.twilio.com/docs/messaging/api/message-resource, https://www.twilio.com/docs/voice/api/call-resource. Twilio
 advises against logic that goes by its error codes, which change: the HTTP status decides what kind of error it is, a
 code only finds a better sentence. Neither texts nor numbers are logged.
+
+What becomes of a message or a call Twilio tells by requests to us, which it signs with the token:
+https://www.twilio.com/docs/usage/security#validating-requests. `is_from_twilio` is who lets them in.
 """
 
 import logging
 from collections.abc import Callable
 
 from django.conf import settings
+from django.http import HttpRequest
 from twilio.base.exceptions import TwilioException, TwilioRestException, TwilioServiceException
 from twilio.http.http_client import TwilioHttpClient
+from twilio.request_validator import RequestValidator
 from twilio.rest import Client
 from twilio.twiml.voice_response import VoiceResponse
 
-from accounts.delivery import DeliveryError, NotNow, Refused
+from accounts.delivery import DeliveryError, NotNow, Refused, never_left
+from accounts.mail import public_link
 
 log = logging.getLogger("dattss.telephony")
 
@@ -42,15 +48,41 @@ def missing_settings() -> list[str]:
     return [name for name in SETTINGS if not getattr(settings, name)]
 
 
-def send_sms(number: str, text: str) -> str:
-    """Hands a text over for the E.164 `number`; returns Twilio's id of the message. Raises Refused or NotNow."""
-    return _asked(lambda client: client.messages.create(to=number, from_=settings.TWILIO_FROM, body=text).sid)
+def send_sms(number: str, text: str, news_url: str = "") -> str:
+    """Hands a text over for the E.164 `number`; returns Twilio's id of the message. Raises Refused or NotNow.
+
+    What becomes of it is told to `news_url`, where one is given.
+    """
+    news = {"status_callback": news_url} if news_url else {}
+    return _asked(lambda client: client.messages.create(to=number, from_=settings.TWILIO_FROM, body=text, **news).sid)
 
 
-def call(number: str, spoken: VoiceResponse) -> str:
-    """Calls the E.164 `number`, where `spoken` is heard; returns Twilio's id of the call. Raises Refused or NotNow."""
-    twiml = str(spoken)
-    return _asked(lambda client: client.calls.create(to=number, from_=settings.TWILIO_FROM, twiml=twiml).sid)
+def call(number: str, spoken: VoiceResponse, news_url: str = "") -> str:
+    """Calls the E.164 `number`, where `spoken` is heard; returns Twilio's id of the call. Raises Refused or NotNow.
+
+    Whether a person or a machine answered, and how the call ended, is told to `news_url`, where one is given.
+    """
+    twiml, news = str(spoken), _news_of_a_call(news_url) if news_url else {}
+    return _asked(lambda client: client.calls.create(to=number, from_=settings.TWILIO_FROM, twiml=twiml, **news).sid)
+
+
+def is_from_twilio(request: HttpRequest) -> bool:
+    """Whether a POST bears the signature that only Twilio and this server can make, for the address people use."""
+    signature = request.headers.get("X-Twilio-Signature", "")
+    if missing_settings() or not signature:
+        return False
+    validator = RequestValidator(settings.TWILIO_AUTH_TOKEN)
+    return bool(validator.validate(public_link(request.get_full_path()), request.POST, signature))
+
+
+def _news_of_a_call(url: str) -> dict[str, str]:
+    """Who answered is found out while the call is heard already: else a person would hear silence at first."""
+    return {
+        "status_callback": url,
+        "machine_detection": "Enable",
+        "async_amd": "true",
+        "async_amd_status_callback": url,
+    }
 
 
 def _asked(question: Callable[[Client], str | None]) -> str:
@@ -62,7 +94,7 @@ def _asked(question: Callable[[Client], str | None]) -> str:
         raise _error_of(error.status, error.code) from None
     except (OSError, ValueError, TwilioException) as error:  # requests' errors are OSErrors; ValueError: no JSON
         log.warning("Twilio did not answer: %s.", type(error).__name__)
-        raise NotNow(_AGAIN, answered=False) from None
+        raise NotNow(_AGAIN, answered=never_left(error)) from None
 
 
 def _client() -> Client:

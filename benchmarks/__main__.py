@@ -8,7 +8,7 @@ from benchmarks.report import Line, table
 
 ROWS = (
     "throughput", "events", "flush", "memory", "restart", "history", "packed", "shards", "pages",
-    "client_call", "errors",
+    "client_call", "errors", "rules", "alerts",
 )  # fmt: skip
 
 

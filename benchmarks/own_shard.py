@@ -52,7 +52,7 @@ async def start_shard(most_stats: int, clock: Callable[[], float] = time.time) -
     parts = Parts(data / "stats", data / "journal", channel_layer(), sync_always=False, most_stats=most_stats, rate=0)
     keys = Keyring()
     await keys.start()
-    shard = Shard(parts, keys, SelfWatch(), clock)
+    shard = Shard(parts, keys, SelfWatch(), clock, clock)
     await shard.start()
     long_lived = LongLived(lambda: shard.engine.stat_count)
     long_lived.put_aside()

@@ -21,7 +21,15 @@ _NEEDED = {
     "resend": ("API_KEY",),
     "sparkpost": ("API_KEY",),
 }
-_OPTIONAL = {"mailgun": ("SENDER_DOMAIN",), "postmark": ("MESSAGE_STREAM",), "sparkpost": ("SUBACCOUNT",)}
+_OPTIONAL = {
+    "mailersend": ("SIGNING_SECRET",),
+    "mailgun": ("SENDER_DOMAIN", "WEBHOOK_SIGNING_KEY"),
+    "mandrill": ("WEBHOOK_KEY",),
+    "postmark": ("MESSAGE_STREAM",),
+    "sparkpost": ("SUBACCOUNT",),
+}
+# Without these a provider's events cannot be believed.
+_OF_EVENTS = {"mailersend": "SIGNING_SECRET", "mandrill": "WEBHOOK_KEY"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,8 +62,19 @@ def _by_provider(environment: Environment, provider: str) -> MailSettings:
         environment.problems.append(f"ANYMAIL_PROVIDER={provider} needs {' and '.join(missing)}.")
     if api_url := environment.url(f"ANYMAIL_{prefix}_API_URL", ("http", "https")):
         given[f"{prefix}_API_URL"] = api_url
+    given["WEBHOOK_SECRET"] = _secret_of_events(environment, provider)
     told = {name: value for name, value in given.items() if value}
     return MailSettings(f"anymail.backends.{provider}.EmailBackend", provider=told)
+
+
+def _secret_of_events(environment: Environment, provider: str) -> str:
+    """The `user:password` that the provider sends with its events; empty where it is to tell of none."""
+    secret = environment.matching("ANYMAIL_WEBHOOK_SECRET", "[!-~]+:[!-~]{16,}", "a user:password, 16 letters or more")
+    more = _OF_EVENTS.get(provider)
+    if secret and more and not environment.secret(f"ANYMAIL_{provider.upper()}_{more}"):
+        needed = f"ANYMAIL_{provider.upper()}_{more}"
+        environment.problems.append(f"ANYMAIL_WEBHOOK_SECRET with {provider} also needs {needed}.")
+    return secret
 
 
 def _names_of(provider: str) -> tuple[str, ...]:

@@ -8,6 +8,7 @@ import dattss
 from django.conf import settings
 
 from accounts.system_account import ensure_system_account, system_key
+from alerts import canary
 from dattss_site.children import Child, host_agent
 from dattss_site.embedded_celery import EmbeddedCelery
 from dattss_site.parts import Part, stop_all
@@ -21,6 +22,8 @@ def serve(announce: Callable[[], None], *, with_agent: bool) -> str:
     """
     ensure_system_account()
     key = system_key(settings.DATTSS_DATA / "system_key")
+    if settings.DATTSS_SHARD is not None:
+        canary.ensure(_name(), settings.DATTSS_SHARD)
     watch = SelfWatch()
     server = SiteServer(watch)
     running: list[Part] = []

@@ -6,6 +6,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import dj_database_url
+from celery import signature
 from celery.schedules import crontab
 from csp.constants import NONE, SELF
 
@@ -192,7 +193,20 @@ CELERY_BEAT_SCHEDULE: dict[str, Any] = (
             "schedule": crontab(),
             "args": (shard,),
             # Each shard has its own queue: its worker runs where the shard's files are.
-            "options": {"queue": f"shard-{shard}", "expires": 55},
+            "options": {
+                "queue": f"shard-{shard}",
+                "expires": 55,
+                "link": signature("alerts.evaluate", (shard,), {"queue": f"shard-{shard}"}, immutable=True),
+            },
+        }
+        for shard in range(DATTSS_SHARDS)
+    }
+    | {
+        f"look-{shard}": {
+            "task": "alerts.look",
+            "schedule": 10.0,  # seconds
+            "args": (shard,),
+            "options": {"queue": f"shard-{shard}", "expires": 10},
         }
         for shard in range(DATTSS_SHARDS)
     }
@@ -213,6 +227,18 @@ CELERY_BEAT_SCHEDULE: dict[str, Any] = (
             "options": {"queue": f"shard-{shard}", "expires": 3600},
         }
         for shard in range(DATTSS_SHARDS)
+    }
+    | {
+        "send-due": {
+            "task": "alerts.send_due",
+            "schedule": 5.0,  # seconds
+            "options": {"expires": 5},
+        },
+        "tidy-alerts": {
+            "task": "alerts.tidy",
+            "schedule": crontab(minute=23),
+            "options": {"expires": 3600},
+        },
     }
     | {
         f"reports-{shard}": {
@@ -294,7 +320,8 @@ EMAIL_FILE_PATH = DATTSS_DATA / "outbox"
 EMAIL_TIMEOUT = 10  # seconds; somebody waits for the page
 _mail = mail_settings.mail_from(ENVIRONMENT)
 EMAIL_BACKEND: str = _mail.backend
-ANYMAIL = {"REQUESTS_TIMEOUT": EMAIL_TIMEOUT, **_mail.provider}
+# What a provider does not know, such as ids of threads, is left out of its mails.
+ANYMAIL = {"REQUESTS_TIMEOUT": EMAIL_TIMEOUT, "IGNORE_UNSUPPORTED_FEATURES": True, **_mail.provider}
 globals().update(_mail.smtp)
 
 # --- Telephone --------------------------------------------------------------------------------------------------------
@@ -314,6 +341,11 @@ DATTSS_PHONE_COUNTRIES = ENVIRONMENT.countries(
     "DATTSS_PHONE_COUNTRIES",
     "AT,AU,BE,BG,CA,CH,CY,CZ,DE,DK,EE,ES,FI,FR,GB,GR,HR,HU,IE,IS,IT,LI,LT,LU,LV,MT,NL,NO,NZ,PL,PT,RO,SE,SI,SK,US",
 )
+
+# --- Webhooks ---------------------------------------------------------------------------------------------------------
+# Called each time that a canary has come through (alerts.canary): an outside check notices where it is not.
+DATTSS_HEARTBEAT_URL = ENVIRONMENT.url("DATTSS_HEARTBEAT_URL", ("http", "https"))
+DATTSS_PRIVATE_WEBHOOKS = ENVIRONMENT.flag("DATTSS_PRIVATE_WEBHOOKS")
 
 # --- API --------------------------------------------------------------------------------------------------------------
 REST_FRAMEWORK: dict[str, Any] = {

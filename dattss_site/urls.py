@@ -7,6 +7,7 @@ from django.urls import URLPattern, URLResolver, include, path
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("accounts.urls")),
     path("", include("stats.urls")),
+    path("", include("alerts.urls")),
     path("", include("reports.urls")),
 ]
 if settings.DATTSS_ADMIN:

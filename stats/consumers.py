@@ -63,6 +63,15 @@ class EngineConsumer(AsyncConsumer):
         """Answers with the live state of each process of `account`, as a JSON `text`."""
         _answer(message, lambda: _states(message["account"]))
 
+    async def engine_minutes(self, message: Message) -> None:
+        """Answers with the flushed minutes of `account` after that one (`stats.minutes`), as a MessagePack `data`."""
+        _answer(message, lambda: _minutes(message["account"], message["after"], message["sketches"]))
+
+    async def engine_processes(self, message: Message) -> None:
+        """Answers with when each process of `account` was seen last, as a MessagePack `data`; `listening`: since
+        when that would have been noticed."""
+        _answer(message, lambda: _processes(message["account"]))
+
     async def engine_health(self, message: Message) -> None:
         """Answers with the health of each process of `account`, as a JSON `text`."""
         _answer(message, lambda: _health(message["account"]))
@@ -163,6 +172,16 @@ async def _is_held(shard: Shard, account_id: int) -> bool:
 async def _states(account_id: int) -> Message:
     shard = await _owner_of(account_id)
     return _text(list(shard.engine.states(account_id, time.time())))
+
+
+async def _minutes(account_id: int, after: int, sketches: bool) -> Message:
+    shard = await _owner_of(account_id)
+    return await asyncio.to_thread(owned.answer_minutes, shard.minutes, account_id, after, sketches)
+
+
+async def _processes(account_id: int) -> Message:
+    shard = await _owner_of(account_id)
+    return {"data": msgspec.msgpack.encode(shard.engine.processes(account_id)), "listening": shard.listening.since}
 
 
 async def _health(account_id: int) -> Message:

@@ -6,11 +6,12 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 import msgspec
 
-from stats.aggregation.cut import Cut, calculated
+from stats.aggregation.arithmetic import CNT
+from stats.aggregation.cut import Calculated, Cut, Minute, calculated
 from stats.aggregation.delivered import Dump, decoded, encoded
 from stats.events import FILES
 from stats.storage import cur, eventlog, lines, paths, transfer
@@ -45,6 +46,13 @@ class Unit:
     delivered: Dump
 
 
+class Planned(NamedTuple):
+    """How many lines a plan has, and the minutes of each cut of its unit."""
+
+    lines: int
+    minutes: list[list[Minute]]
+
+
 class Disk:
     """The files of a shard: values below `root`, its journal and plan in the folder of `journal`.
 
@@ -62,17 +70,19 @@ class Disk:
         self._undone: Plan | None = None
         self._unreadable: list[StorageError] = []  # why lines of the plan are `unread`
 
-    def plan(self, unit: Unit) -> int:
-        """Writes down what the files become with a unit, for `complete`; returns how many lines it has.
+    def plan(self, unit: Unit) -> Planned:
+        """Writes down what the files become with a unit, for `complete`.
 
         No plan may be left undone. Raises OSError, and then nothing has happened. After it the unit is the plan's: to
         plan it again would count it twice.
         """
         with _uncollected():
-            plan = self._planned(unit)
+            found = [calculated(cut) for cut in unit.cuts]
+            plan = self._planned(unit, found)
             plans.write(self._folder, plan)
         self._undone = plan
-        return sum(len(one.files) for one in (*plan.lines, *plan.unread))
+        lines = sum(len(one.files) for one in (*plan.lines, *plan.unread))
+        return Planned(lines, [minutes for minutes, _ in found])
 
     def complete(self) -> None:
         """Drops the part of the journal that is in the plan, and carries the plan out, if there is one: the latest, or
@@ -139,15 +149,14 @@ class Disk:
     def _handed(self, account: int) -> Path:
         return paths.account_dir(self._root, account) / HANDED_OVER
 
-    def _planned(self, unit: Unit) -> Plan:
+    def _planned(self, unit: Unit, found: list[Calculated]) -> Plan:
         held = plans.read_held(self._folder)
         planned: list[Lines] = list(held.lines)
         states = {(account, process): contents for account, process, contents in held.states}
-        for cut in unit.cuts:
-            minutes, live = calculated(cut)
+        for cut, (minutes, live) in zip(unit.cuts, found, strict=True):
             planned += lines.of_rows(cut.late)
             for minute in minutes:
-                planned += lines.of_minute(minute)
+                planned += lines.of_minute(minute.select(minute.columns[CNT] > 0))
             states.update(dict.fromkeys(cut.removed, GONE))
             states.update({(account, process): cur.encode(state) for account, process, state in live})
         states = {process: contents for process, contents in states.items() if process[0] not in self.foreign}

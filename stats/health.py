@@ -17,6 +17,9 @@ ENOUGH_SPACE = 100 * 1024 * 1024  # bytes
 FLUSH_OVERDUE = 180.0  # seconds
 _PATIENCE = 3.0  # seconds
 
+# What others who build on the stats have to say: each answers with a problem, or with an empty text. Called in threads.
+further: list[Callable[[], str]] = []
+
 Receive = Callable[[], Awaitable[dict[str, Any]]]
 Send = Callable[[dict[str, Any]], Awaitable[None]]
 
@@ -36,6 +39,7 @@ async def readyz(_scope: dict[str, Any], _receive: Receive, send: Send) -> None:
     problems = [_database(), *await asyncio.gather(*map(_engine, own))]
     if shard is not None:
         problems += [await asyncio.to_thread(_disk_space), _last_flush(shard), _files(shard)]
+    problems += [await asyncio.to_thread(check) for check in further]
     found = [problem for problem in problems if problem]
     await _reply(send, not found, {"ok": not found, "problems": found})
 

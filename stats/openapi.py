@@ -52,13 +52,14 @@ class WeekPoint(Bin, kw_only=True):
 
 
 class TypicalPoint(Struct, kw_only=True):
-    """Between which of the plotted value (a counter's `sum`, else `avg`) the 7 days before mostly lay."""
+    """Between which of the plotted value (a counter's `sum`, else `avg`) the 7 days before mostly lay; once there are
+    four weeks, mostly those of the same weekday."""
 
     t: Time
     low: float
     mid: float
     high: float
-    days: Days
+    days: Annotated[int, Meta(description="How many days with values here were compared.", ge=3, le=10)]
 
 
 class StatDay(Struct, kw_only=True):

@@ -1,4 +1,4 @@
-"""History is files of the shard that owns the account: read here where this process owns it, else asked of the owner.
+"""What the shard has that owns an account: read here where this process owns it, else asked of the owner.
 
 What travels is JSON; an answer has up to about 1 MB.
 """
@@ -17,9 +17,13 @@ from accounts.routing import shard_of
 from stats import history, runtime
 from stats.engine_call import ask
 from stats.history import DayHistory, View
+from stats.minutes import AccountMinute, Minutes, ProcessSeen
 from stats.storage.paths import Stat
 
 TIMEOUT = 5.0  # seconds
+
+_minutes = msgspec.msgpack.Decoder(list[AccountMinute])
+_processes = msgspec.msgpack.Decoder(list[ProcessSeen])
 
 
 def day(account: Account, stat: Stat, shown: View) -> DayHistory:
@@ -35,6 +39,27 @@ def answer_day(message: dict[str, Any]) -> dict[str, Any]:
     view = message["view"]
     shown = View(date.fromisoformat(view["day"]), ZoneInfo(view["zone"]), view["step"], tuple(view["shares"]))
     return _told(dataclasses.asdict(history.day(_root(), Stat(*message["stat"]), shown)))
+
+
+def minutes(account: Account, after: int, *, sketches: bool) -> list[AccountMinute]:
+    """The flushed minutes of an account after `after` (Unix time / 60), oldest first. Raises EngineError."""
+    asked = {"type": "engine.minutes", "account": account.pk, "after": after, "sketches": sketches}
+    return _minutes.decode(ask(shard_of(account), asked, TIMEOUT)["data"])
+
+
+def answer_minutes(kept: Minutes, account_id: int, after: int, sketches: bool) -> dict[str, Any]:
+    """The owner's side of `minutes`, in a thread."""
+    found = kept.after(account_id, after)
+    if not sketches:
+        found = [msgspec.structs.replace(one, sketches=[]) for one in found]
+    return {"data": msgspec.msgpack.encode(found)}
+
+
+def processes(account: Account) -> tuple[list[ProcessSeen], float]:
+    """When each process of an account was seen last, and since when its server has been there to see it (Unix times).
+    Raises EngineError."""
+    answer = ask(shard_of(account), {"type": "engine.processes", "account": account.pk}, TIMEOUT)
+    return _processes.decode(answer["data"]), answer["listening"]
 
 
 def _here(account: Account) -> bool:

@@ -7,6 +7,8 @@ from pathlib import Path
 from typing import Protocol
 
 TIMED = 16  # of so many commits one's time is told
+CANARY = "canary"  # the counter by which the server shows that alerts come through (`alerts.canary`)
+CANARY_MINUTES = 5
 
 
 def resident_bytes() -> int:
@@ -84,6 +86,10 @@ class SelfWatch:
             self.client.agg(name, f"{value:.2f}g")
         self.client.agg("websockets", f"{self.websockets}g")
         self.client.agg("load", f"{os.getloadavg()[0]:.2f}g")
+
+    def canary(self, now: float) -> None:
+        """Counts in one minute of five."""
+        self._agg(CANARY, f"{int(now // 60 % CANARY_MINUTES == 0)}c")
 
     def _agg(self, name: str, value: str) -> None:
         if self.client is not None:

@@ -16,7 +16,7 @@ from accounts.keytable import KeyEntry
 from stats import removal
 from stats.aggregation.checked import Checked
 from stats.aggregation.commit import Commit, Event, InvalidCommit, Partials, decode
-from stats.aggregation.cut import Cut
+from stats.aggregation.cut import Cut, Minute
 from stats.aggregation.delivered import Delivered, Dump
 from stats.aggregation.engine import Applied, Engine
 from stats.disk import Disk, Unit
@@ -24,7 +24,9 @@ from stats.disk_meter import DiskMeter
 from stats.durability import Durability
 from stats.events import Events
 from stats.keyring import Keyring
+from stats.listening import Listening
 from stats.meter import Meter
+from stats.minutes import Minutes
 from stats.publisher import Publisher
 from stats.ratelimit import RateLimit
 from stats.rounds import every
@@ -80,7 +82,14 @@ class Shard:
     let go of by the flush that has brought all that came of them into files.
     """
 
-    def __init__(self, parts: Parts, keys: Keyring, watch: SelfWatch, clock: Callable[[], float] = time.time) -> None:
+    def __init__(
+        self,
+        parts: Parts,
+        keys: Keyring,
+        watch: SelfWatch,
+        clock: Callable[[], float] = time.time,
+        steady: Callable[[], float] = time.monotonic,
+    ) -> None:
         self.number = parts.number
         self.layer = parts.layer
         self.keys = keys
@@ -93,8 +102,11 @@ class Shard:
         self.events = Events()
         self.publisher = Publisher(self.engine, parts.layer, self.events.recent)
         self.open = False
+        self.listening = Listening(clock(), steady())
+        self.minutes = Minutes()
         self.flushed_at = clock()
         self._clock = clock
+        self._steady = steady
         self._journal = Journal(parts.journal)
         self._disk = Disk(parts.root, parts.journal, self._journal)
         self._durability = Durability(self._journal, always=parts.sync_always)
@@ -134,6 +146,7 @@ class Shard:
         await self.settle()
         self.keys.changed = self.settle
         self.open = True
+        self.listening = Listening(self._clock(), self._steady())
         self.spawn(every(TICK_SECONDS, self._mind_minutes))
         self.spawn(every(TICK_SECONDS, self._publish))
         self.spawn(every(SAMPLE_SECONDS, self._sample))
@@ -246,6 +259,8 @@ class Shard:
             self.engine.restore(restored.account, state)
         for account_id, level, events in restored.events:
             self.events.restore(account_id, level, events)
+            if level == "group":
+                self.minutes.bring_in(account_id, events)
         self._delivered.load(restored.delivered)
         self._disk.foreign.discard(restored.account)
         self.held.add(restored.account)
@@ -297,6 +312,7 @@ class Shard:
         self._took.discard(account_id)
         self.engine.drop(account_id)
         self.events.drop(account_id)
+        self.minutes.drop(account_id)
         self._delivered.drop(account_id)
 
     # --- commits --------------------------------------------------------------------------------------------------
@@ -364,8 +380,10 @@ class Shard:
             self.spawn(self.publisher.events(account_id, events, now))
 
     def _advance(self, now: float) -> None:
+        self.listening.note(now, self._steady())
         ended = self.engine.advance(now)
         if ended is not None:
+            ended.whole = self.open and ended.minute * 60 >= self.listening.since
             self._end_segment(ended)
 
     def _end_segment(self, ended: Cut) -> None:
@@ -415,10 +433,16 @@ class Shard:
             for cut in self._units[0].cuts:
                 for _ in cut.complete():
                     await asyncio.sleep(0)  # commits have their turn between pages
-            lines += await loop.run_in_executor(self._disk_thread, self._disk.plan, self._units[0])
-            self._units.popleft()
+            planned = await loop.run_in_executor(self._disk_thread, self._disk.plan, self._units[0])
+            lines += planned.lines
+            self._keep_minutes(self._units.popleft(), planned.minutes)
             await loop.run_in_executor(self._disk_thread, self._disk.complete)
         return lines
+
+    def _keep_minutes(self, unit: Unit, minutes: list[list[Minute]]) -> None:
+        """Events count with the last cut of the unit: only a replay has several."""
+        for cut, parts in zip(unit.cuts, minutes, strict=True):
+            self.minutes.put(cut, parts, unit.events if cut is unit.cuts[-1] else [])
 
     def spawn(self, work: Coroutine[Any, Any, None]) -> None:
         """Runs `work` beside everything else; an error in it is logged."""
@@ -459,6 +483,7 @@ class Shard:
         self.rate.forget(time.monotonic())
         self.meter.roll(now)
         self._warned_full = {one: at for one, at in self._warned_full.items() if now - at < WARN_SECONDS}
+        self.watch.canary(now)
         self.watch.sample({"stats.live": self.engine.stat_count, **self._memory()})
 
     def _memory(self) -> dict[str, int]:

@@ -206,7 +206,7 @@ _PAUSE = threading.Event()  # never set: between two looks at a condition, nothi
 @cache
 def _clerks() -> Path:
     """The socket of `tests.clerk`, which runs until this process ends."""
-    path = Path(tempfile.mkdtemp(prefix="clerk-", dir=os.environ["DATTSS_DATA"])) / "socket"
+    path = _own_folder("clerk-") / "socket"
     environment = {**os.environ, "PYTHONPATH": str(ROOT / "clientlib" / "python")}
     command = [sys.executable, "-m", "tests.clerk", str(path)]
     office = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=subprocess.PIPE)
@@ -220,10 +220,17 @@ def _clerks() -> Path:
 @cache
 def _migrated() -> Path:
     """A database with all tables and nothing in them, as a server makes it at its first start."""
-    folder = Path(tempfile.mkdtemp(prefix="migrated-", dir=os.environ["DATTSS_DATA"]))
+    folder = _own_folder("migrated-")
     environment = {**os.environ, "DATTSS_DATA": str(folder), "DATABASE_URL": ""}
     subprocess.run([sys.executable, "manage.py", "migrate", "-v0"], cwd=ROOT, env=environment, check=True)
     return folder / "dattss.sqlite3"
+
+
+def _own_folder(prefix: str) -> Path:
+    """A folder of this process, which goes with it."""
+    folder = tempfile.TemporaryDirectory(prefix=prefix)
+    atexit.register(folder.cleanup)
+    return Path(folder.name)
 
 
 def free_port(kind: int) -> int:

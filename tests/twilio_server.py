@@ -2,10 +2,16 @@
 
 `POST /2010-04-01/Accounts/SID/Messages.json` and `…/Calls.json`, with basic authentication and fields of a form; 201
 with the resource, or an error as JSON. What was asked is kept in `requests`. Trouble is made by number: `refuse`
-answers all that goes to one with an error, `hold` lets it wait.
+answers all that goes to one with an error, until `accept`; `hold` lets it wait.
+
+What becomes of a message or a call is told by signed requests to the addresses that it came with
+(https://www.twilio.com/docs/usage/security#validating-requests): `news`, `key` and `sms` make them, for the test to
+send.
 """
 
 import base64
+import hashlib
+import hmac
 import json
 import re
 import secrets
@@ -16,7 +22,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
-from urllib.parse import parse_qs
+from urllib.parse import parse_qs, urlsplit
 from xml.etree import ElementTree
 
 SID = "AC" + "0123456789abcdef" * 2
@@ -32,10 +38,23 @@ class Asked:
 
     resource: str
     form: dict[str, str]
+    number: str = field(default_factory=lambda: secrets.token_hex(16))
 
     @property
     def to(self) -> str:
         return self.form.get("To", "")
+
+    @property
+    def sid(self) -> str:
+        """Twilio's id of it."""
+        kind = {"Messages": "SM", "Calls": "CA"}[self.resource]
+        return kind + self.number
+
+    @property
+    def keys_url(self) -> str:
+        """Where a call tells which key was pressed; empty where it asks for none."""
+        gather = ElementTree.fromstring(self.form["Twiml"]).find("Gather")
+        return "" if gather is None else gather.attrib["action"]
 
     @property
     def text(self) -> str:
@@ -50,6 +69,30 @@ class Asked:
         found = re.search(r"[0-9](?:(?:, )?[0-9]){5}", self.text)
         assert found, self.text
         return re.sub(r"\D", "", found[0])
+
+
+@dataclass(frozen=True)
+class Told:
+    """A request that Twilio makes: a POST of a form, with the signature as a header."""
+
+    url: str
+    form: dict[str, str]
+    signature: str
+
+    @property
+    def path(self) -> str:
+        return urlsplit(self.url).path
+
+    @property
+    def headers(self) -> dict[str, str]:
+        return {"X-Twilio-Signature": self.signature}
+
+
+def signed(url: str, form: dict[str, str], token: str = TOKEN) -> Told:
+    """The request, signed: HMAC-SHA1 of the URL and of all fields, by name, each with its value."""
+    text = url + "".join(name + form[name] for name in sorted(form))
+    mac = hmac.new(token.encode(), text.encode(), hashlib.sha1).digest()
+    return Told(url, form, base64.b64encode(mac).decode())
 
 
 @dataclass
@@ -74,6 +117,28 @@ class Twilio:
     def refuse(self, number: str, status: int, code: int | None = None) -> None:
         """From now on this number is answered with that HTTP status and Twilio's error code; no code: not even JSON."""
         self.refusals[number] = (status, code)
+
+    def accept(self, number: str) -> None:
+        """Answers it as usual again."""
+        self.refusals.pop(number, None)
+
+    def news(self, asked: Asked, **fields: str) -> Told:
+        """What becomes of it, such as `MessageStatus="delivered"` or `CallStatus="busy"`. `AnsweredBy` alone goes to
+        where a call wants to hear of it."""
+        address = "StatusCallback" if fields.keys() & {"MessageStatus", "CallStatus"} else "AsyncAmdStatusCallback"
+        sid = {"Messages": "MessageSid", "Calls": "CallSid"}[asked.resource]
+        parties = {"AccountSid": SID, "ApiVersion": "2010-04-01", "From": FROM, "To": asked.to}
+        return signed(asked.form[address], {sid: asked.sid, **parties, **fields})
+
+    def key(self, asked: Asked, digits: str) -> Told:
+        """Somebody has pressed keys in a call."""
+        parties = {"AccountSid": SID, "CallSid": asked.sid, "From": FROM, "To": asked.to, "CallStatus": "in-progress"}
+        return signed(asked.keys_url, {**parties, "Digits": digits, "msg": "Gather End"})
+
+    def sms(self, url: str, number: str, text: str) -> Told:
+        """Somebody has sent an SMS to our number."""
+        sid = "SM" + secrets.token_hex(16)
+        return signed(url, {"MessageSid": sid, "AccountSid": SID, "From": number, "To": FROM, "Body": text})
 
     def hold(self, number: str) -> threading.Event:
         """From now on answers for this number wait until the event is set."""
@@ -118,9 +183,8 @@ def _error(status: int, code: int | None) -> tuple[int, dict[str, Any] | str]:
 
 
 def _resource(asked: Asked) -> dict[str, Any]:
-    kind = {"Messages": "SM", "Calls": "CA"}[asked.resource]
     return {
-        "sid": kind + secrets.token_hex(16),
+        "sid": asked.sid,
         "account_sid": SID,
         "to": asked.to,
         "from": asked.form["From"],
@@ -139,8 +203,11 @@ def running_twilio() -> Iterator[Twilio]:
 
     class Handler(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
-            body = self.rfile.read(int(self.headers.get("Content-Length", 0))).decode()
-            form = {name: values[0] for name, values in parse_qs(body).items()}
+            length = int(self.headers.get("Content-Length", 0))
+            body = self.rfile.read(length)
+            if len(body) < length:  # who asks has died meanwhile
+                return
+            form = {name: values[0] for name, values in parse_qs(body.decode(), keep_blank_values=True).items()}
             status, content = twilio.answer(self.path, self.headers.get("Authorization", ""), form)
             answer = (content if isinstance(content, str) else json.dumps(content)).encode()
             self.send_response(status)

@@ -78,8 +78,8 @@ class PageCut:
 
 @dataclass(eq=False)
 class Minute:
-    """A minute of many stats: `minute` is Unix time divided by 60, `columns` are (fields, stats), `sketches` hold ""
-    for a stat without, or are None where no stat has one."""
+    """A minute of many stats: `minute` is Unix time divided by 60, `columns` are (fields, stats), with a count of 0 for
+    a stat without values, `sketches` hold "" for a stat without, or are None where no stat has one."""
 
     minute: int
     stats: list[Stat]
@@ -95,21 +95,27 @@ class Minute:
         return Minute(self.minute, [self.stats[place] for place in places], self.columns[:, chosen], sketches)
 
     def rows(self) -> Iterator[MinuteRow]:
-        """The same as rows."""
+        """The same as rows, of those that had values."""
         sketches = self.sketches or [""] * len(self.stats)
         for stat, values, sketch in zip(self.stats, self.columns.T.tolist(), sketches, strict=True):
-            yield minute_row(stat, self.minute, values, sketch)
+            if values[CNT]:
+                yield minute_row(stat, self.minute, values, sketch)
 
 
 @dataclass(eq=False)
 class Cut:
-    """All accounts at the end of a minute. `late` are rows of commits that came in it and belong to minutes before;
-    `removed` are account and name of processes that left in it, and may be among `processes` again."""
+    """All accounts at the end of a `minute` (Unix time / 60), or, where it is not `whole`, a part of one.
+
+    `late` are rows of commits that came in it and belong to minutes before; `removed` are account and name of processes
+    that left in it, and may be among `processes` again.
+    """
 
     pages: list[PageCut] = field(default_factory=list)
     late: list[MinuteRow] = field(default_factory=list)
     processes: list[tuple[Process, Entry]] = field(default_factory=list)
     removed: list[tuple[int, str]] = field(default_factory=list)
+    minute: int = 0
+    whole: bool = False
 
     def complete(self) -> Iterator[None]:
         """Copies what has not been copied yet, a page each step. Called by the thread of the engine, before
@@ -151,14 +157,17 @@ def of_page(page: Page[Stat]) -> PageCut | None:
     return cut
 
 
-def calculated(cut: Cut) -> tuple[list[Minute], list[tuple[int, str, Entry]]]:
-    """The minutes of all stats, and account, process and contents of the `.cur` of each process, from a cut that is
-    complete."""
+Calculated = tuple[list[Minute], list[tuple[int, str, Entry]]]
+
+
+def calculated(cut: Cut) -> Calculated:
+    """The minutes of all live stats, and account, process and contents of the `.cur` of each process, from a cut that
+    is complete."""
     minutes: list[Minute] = []
     states = {process: {**entry, "stats": {kind: {} for kind in KINDS}} for process, entry in cut.processes}
     for page in cut.pages:
         merged, sketches = page.aggregates()
-        minutes.append(Minute(page.minute, page.stats, merged, sketches).select(merged[CNT] > 0))
+        minutes.append(Minute(page.minute, page.stats, merged, sketches))
         for stat, entry in zip(page.stats, _entries(page, merged), strict=True):
             states[stat.process]["stats"][stat.kind][stat.name] = entry
     return minutes, [(process.account.id, process.name, state) for process, state in states.items()]

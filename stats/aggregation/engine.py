@@ -92,6 +92,7 @@ class Engine:
         if commit.evt:
             errors = max(sum(event.cnt for event in commit.evt if event.lvl == "error"), errors)
             warnings = max(sum(event.cnt for event in commit.evt if event.lvl == "warning"), warnings)
+        process.heard = now
         at = now - commit.age
         process.instances.hear(commit, at, errors, warnings)
         gauges = process.gauges
@@ -261,6 +262,7 @@ class Engine:
             for process in account.processes.values():
                 process.seen = min(process.seen, now)
                 process.slot = min(process.slot, slot_of(now))
+                process.heard = min(process.heard, now)
                 process.begun = min(process.begun, now - SLOTS * SLOT_SECONDS)
                 process.instances.set_back(now)
 
@@ -352,7 +354,7 @@ class Engine:
             for process in account.processes.values()
         ]
         pages = [page for page in map(of_page, self._pages) if page is not None]
-        return Cut(pages, late, processes, removed)
+        return Cut(pages, late, processes, removed, self._slot // SLOTS)
 
     # --- live values out ------------------------------------------------------------------------------------------
 
@@ -397,6 +399,11 @@ class Engine:
             ],
         }
 
+    def processes(self, account_id: int) -> list[tuple[str, float, float | None, float]]:
+        """Of each process of an account its name, up to which Unix time its values are here, its uptime then, and when
+        a commit came last."""
+        return [(one.name, one.seen, one.upt, one.heard) for one in self._account(account_id).processes.values()]
+
     def states(self, account_id: int, now: float) -> Iterator[Entry]:
         """The live state of each process of an account, laid out as in its `.cur` file."""
         account = self._account(account_id)
@@ -420,6 +427,7 @@ class Engine:
         """Brings back a process and its totals from the contents of a `.cur` file, as after a restart."""
         account = self._account(account_id)
         process = self._new_process(account, state["nam"], state["seen"], slot_of(state["seen"]))
+        process.heard = process.seen
         process.upt, process.mem, process.cpu = state["upt"], state["mem"], state["cpu"]
         process.err, process.wrn = state["err"], state["wrn"]
         process.instances.restore(state)

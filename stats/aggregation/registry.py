@@ -56,8 +56,8 @@ class Process:
 
     `upt` seconds, `mem` bytes, `cpu` per cent of one core, None where unknown; `err` and `wrn` since it appeared;
     `seen` is the Unix time of the newest commit, `slot` that time's 5-second slot, `begun` when the values of the first
-    one began. `layout` is that of a commit before,
-    as long as all its stats are live.
+    one began. `heard` is when a commit came last, be it a late one. `layout` is that of a commit before, as long as all
+    its stats are live.
     """
 
     account: "Account"
@@ -66,6 +66,7 @@ class Process:
     slot: int
     instances: Instances
     begun: float = 0.0
+    heard: float = 0.0
     upt: float | None = None
     mem: float | None = None
     cpu: float | None = None

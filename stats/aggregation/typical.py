@@ -6,9 +6,13 @@ A day without values at that time does not take part: it is missing, not zero.
 import numpy as np
 from numpy.typing import NDArray
 
-from stats.aggregation.arithmetic import CNT, SUM, Flags, Floats
+from stats.aggregation.arithmetic import CNT, SUM, Flags, Floats, Rows
 
 BAND_DAYS = 3  # fewer days make no band
+# Four days of a weekday, each as heavy as twelve others: the two days of a weekend are then less than a tenth of what a
+# working day is compared with, and the five working days less than a tenth for a day of the weekend. Neither moves an
+# edge.
+WEEKDAY_WEIGHT = 12
 _QUANTILE_DAYS = 5  # with fewer, the band reaches from the lowest to the highest
 _EDGE = 0.1  # with more, from the 10 % to the 90 % quantile
 _DIGITS = 9  # significant digits of what is calculated here; more would only lengthen the answer
@@ -36,16 +40,17 @@ def quotient(total: Floats, count: Floats) -> Floats:
     return significant(total / np.maximum(count, 1.0))
 
 
-def band(values: Floats, present: Flags) -> Floats:
+def band(values: Floats, present: Flags, weights: Rows) -> Floats:
     """The usual band of each bin: (days, bins) → (3, bins), the low edge, the median, the high edge.
 
-    The edges are the 10 % and 90 % quantiles, interpolated between the days; with fewer than five days, the lowest and
-    the highest value. Bins without any day are zero.
+    `weights` (days): how often each day counts. The edges are the 10 % and 90 % quantiles, interpolated between the
+    days; with fewer than five days, the lowest and the highest value. Bins without any day are zero.
     """
-    count = present.sum(axis=0)
+    edge = np.where(present.sum(axis=0) < _QUANTILE_DAYS, 0.0, _EDGE)
+    values, present = np.repeat(values, weights, axis=0), np.repeat(present, weights, axis=0)
     ordered = np.sort(np.where(present, values, np.inf), axis=0)
     ordered = np.where(np.isfinite(ordered), ordered, 0.0)
-    edge = np.where(count < _QUANTILE_DAYS, 0.0, _EDGE)
+    count = present.sum(axis=0)
     rows = [_quantile(ordered, count, share) for share in (edge, np.full_like(edge, 0.5), 1.0 - edge)]
     return significant(np.array(rows))
 

@@ -29,6 +29,7 @@ CHANGE   = _answers("login     404      403    ok     ok    404    login   login
 OWN      = _answers("login     404      403    403    ok    404    login   login login")
 TAKER    = _answers("login     404      404    ok     404   404    login   login login")  # offered to the member
 FORMER   = _answers("login     404      404    404    404   ok     login   login login")
+SIGNED   = _answers("403       403      403    403    403   403    403     403   403")  # by a provider
 API_LOOK = _answers("401       404      ok     ok     ok    404    401     ok    403")
 API_CHANGE = _answers("401     404      403    ok     ok    404    401     403   403")
 API_SEND = _answers("401       401      401    401    401   401    401     403   ok")
@@ -110,6 +111,12 @@ ROUTES: dict[str, dict[str, Answers]] = {
     "a/<account_id>/report/":                               {"GET": LOOK, "POST": LOOK},
     "a/<account_id>/audit/":                                {"GET": CHANGE},
     "a/<account_id>/audit.csv":                             {"GET": CHANGE},
+    # Alerts: secret links of messages, and what providers tell.
+    "alerts/answer/<secret>/":                              {"GET": NOTHING, "POST": NOTHING},
+    "alerts/telephone/<notification_id>/news/":             {"POST": SIGNED},
+    "alerts/telephone/<notification_id>/keys/":             {"POST": SIGNED},
+    "alerts/telephone/reply/":                              {"POST": SIGNED},
+    "alerts/mail/events/":                                  {"POST": SIGNED},
     # The API.
     "api/v1/processes/":                                    {"GET": API_LOOK},
     "api/v1/processes/<name>/":                             {"DELETE": API_CHANGE},
@@ -121,6 +128,14 @@ ROUTES: dict[str, dict[str, Answers]] = {
     "api/v1/warnings/<key>/":                               {"GET": API_LOOK},
     "api/v1/errors/<key>/decision/":                        {"PUT": API_CHANGE, "DELETE": API_CHANGE},
     "api/v1/warnings/<key>/decision/":                      {"PUT": API_CHANGE, "DELETE": API_CHANGE},
+    "api/v1/alerts/rules/":                                 {"GET": API_LOOK, "POST": API_CHANGE},
+    "api/v1/alerts/rules/<rule_id>/":                       {"GET": API_LOOK, "PUT": API_CHANGE, "DELETE": API_CHANGE},
+    "api/v1/alerts/incidents/":                             {"GET": API_LOOK},
+    "api/v1/alerts/incidents/<incident_id>/":               {"GET": API_LOOK},
+    "api/v1/alerts/incidents/<incident_id>/acknowledge/":   {"POST": API_CHANGE},
+    "api/v1/alerts/incidents/<incident_id>/resolve/":       {"POST": API_CHANGE},
+    "api/v1/alerts/silences/":                              {"GET": API_LOOK, "POST": API_CHANGE},
+    "api/v1/alerts/silences/<silence_id>/":                 {"DELETE": API_CHANGE},
     "api/v1/stats/<process>/<kind>/<name>/day/":            {"GET": API_LOOK},
 }
 

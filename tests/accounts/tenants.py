@@ -11,10 +11,12 @@ from django.utils import timezone
 from accounts.keys import make_key, revoke
 from accounts.models import Account, Contact, Invitation, Medium, Membership, Role, Scope, Transfer, User
 from accounts.system_account import ensure_system_account
+from alerts.models import Incident, Rule, Silence
 from tests.accounts.conftest import PASSWORD
 
 NAME = "Acme"
 IDS = (1_000_001, 1_000_002, 1_000_003)  # beyond those that the database gives in any run of all tests
+ABOVE = {"kind": "above", "limit": 10}
 
 
 @dataclass
@@ -114,12 +116,26 @@ OBJECTS: dict[str, Callable[[Tenant], Model]] = {
     "contact_id": lambda tenant: Contact.objects.create(
         account=tenant.account, user=tenant.owner, medium=Medium.EMAIL, address="on-call@example.org"
     ),
+    "rule_id": lambda tenant: Rule.objects.create(
+        account=tenant.account, name="Orders", target_kind="stat", target="api/c/orders", condition=ABOVE
+    ),
+    "incident_id": lambda tenant: Incident.objects.create(
+        account=tenant.account, number=1, rule_name="Orders", target="api/c/orders", opened=timezone.now()
+    ),
+    "silence_id": lambda tenant: Silence.objects.create(
+        account=tenant.account,
+        process="api",
+        starts=timezone.now(),
+        ends=timezone.now() + timedelta(days=1),
+        reason="We update the database",
+    ),
 }
 # Parameters that belong to no account.
 TEXTS = {
     "key": "nonsense",
     "uidb36": "1",
     "name": "dattss-0.0.0.tar.gz",
+    "notification_id": "1",
     "process": "api",
     "kind": "c",
     "pk": "1",

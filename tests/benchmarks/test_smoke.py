@@ -35,3 +35,8 @@ def test_memory_is_measured() -> None:
     live, flushed = child.call("benchmarks.memory:growth", few=100, more=5000, commits=1)
     assert live > 0
     assert flushed > 0
+
+
+def test_rules_are_measured() -> None:
+    assert child.call("benchmarks.rules:judge", rules=70, bad=2) > 0
+    assert child.call("benchmarks.rules:week") > 0

@@ -53,7 +53,7 @@ async def shard(tmp_path: Path, clock: Clock, monkeypatch: pytest.MonkeyPatch) -
     keys = Keyring()
     await keys.start()
     parts = Parts(tmp_path / "stats", tmp_path / "journal", InMemoryChannelLayer(), False, 100, 0)
-    shard = Shard(parts, keys, SelfWatch(), clock)
+    shard = Shard(parts, keys, SelfWatch(), clock, clock)
     monkeypatch.setattr(runtime, "keys", keys)
     monkeypatch.setattr(runtime, "shard", shard)
     await shard.start()

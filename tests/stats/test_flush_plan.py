@@ -79,7 +79,7 @@ def test_a_flush_drops_its_segments_and_no_later_one(tmp_path: Path) -> None:
     assert ended is not None
     list(ended.complete())
     made = Disk(tmp_path / "stats", tmp_path / "journal", journal)
-    assert made.plan(Unit(4, [ended], [], [])) == 1
+    assert made.plan(Unit(4, [ended], [], [])).lines == 1
     assert journal.segments() == [3, 4, 5]
     made.complete()
     assert journal.segments() == [5]

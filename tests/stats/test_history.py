@@ -273,6 +273,73 @@ def test_the_band_is_of_what_the_plot_shows(tmp_path: Path) -> None:
     assert (counter["mid"], timer["mid"]) == (160, 10)
 
 
+# --- the same weekday -------------------------------------------------------------------------------------------------
+WORKING, WEEKEND = 100, 10
+
+
+def weeks(days: int, zone: str = "UTC", clock: str = "10:00") -> Minutes:
+    """Orders of so many days before Wednesday, the 18th: each a little more than the day before, few at weekends."""
+    past = [date(2026, 11, 18) - timedelta(days=back) for back in range(1, days + 1)]
+    usual = {day: WEEKEND if day.weekday() >= 5 else WORKING for day in past}
+    return {at(day.isoformat(), clock, zone): value(usual[day] + place / 100) for place, day in enumerate(past)}
+
+
+def band_at_ten(root: Path, day: date, tz: str = "UTC") -> dict[str, float]:
+    point = shown(root, day=day, tz=tz).typical[10]
+    assert point is not None
+    return point
+
+
+def test_the_same_weekday_rules_once_there_are_four_weeks(tmp_path: Path) -> None:
+    write(tmp_path, weeks(35))
+    wednesday, saturday = (band_at_ten(tmp_path, date(2026, 11, day)) for day in (18, 14))
+    assert wednesday["low"] >= WORKING
+    assert wednesday["days"] == 10
+    assert saturday["high"] < WEEKEND + 1
+
+
+def test_before_that_all_days_count_alike(tmp_path: Path) -> None:
+    write(tmp_path, weeks(27))
+    band = band_at_ten(tmp_path, date(2026, 11, 18))
+    assert band["low"] < WORKING
+    assert band["days"] == 7
+
+
+def test_a_weekday_without_values_is_not_a_zero(tmp_path: Path) -> None:
+    minutes = weeks(30)
+    del minutes[at("2026-11-04", "10:00")]
+    write(tmp_path, minutes)
+    band = band_at_ten(tmp_path, date(2026, 11, 18))
+    assert band["low"] >= WORKING
+    assert band["days"] == 9
+
+
+def test_the_weekday_is_found_by_the_wall_clock_through_a_change_of_clocks(tmp_path: Path) -> None:
+    write(tmp_path, weeks(30, "Europe/Berlin"))
+    band = band_at_ten(tmp_path, date(2026, 11, 18), "Europe/Berlin")
+    assert band["low"] >= WORKING
+    assert band["days"] == 10
+
+
+def test_what_alerts_compare_with_is_the_band_of_the_plot(tmp_path: Path) -> None:
+    write(tmp_path, weeks(35))
+    usual = history.usual(tmp_path, NEW, date(2026, 11, 18), ZoneInfo("UTC"))
+    plot = shown(tmp_path, step=1, day=date(2026, 11, 18))
+    band, mean = plot.typical[600], plot.week[600]
+    assert band is not None
+    assert mean is not None
+    told = [usual.low[600], usual.mid[600], usual.high[600], usual.mean[600], usual.days[600]]
+    assert told == [band["low"], band["mid"], band["high"], mean["sum"], 10]
+    assert usual.days.sum() == 10
+
+
+def test_a_late_minute_of_four_weeks_ago_is_seen_at_once(tmp_path: Path) -> None:
+    write(tmp_path, weeks(27))
+    assert band_at_ten(tmp_path, date(2026, 11, 18))["days"] == 7
+    write(tmp_path, {at("2026-10-21", "10:00"): value(WORKING)})
+    assert band_at_ten(tmp_path, date(2026, 11, 18))["days"] == 10
+
+
 def test_the_largest_numbers_do_not_break_a_day(tmp_path: Path) -> None:
     huge = {at(f"2026-11-{day}", f"10:0{minute}"): value(1.7e308) for day in range(11, 19) for minute in range(3)}
     write(tmp_path, huge)

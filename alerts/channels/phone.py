@@ -1,0 +1,20 @@
+"""Phone calls, by Twilio."""
+
+from accounts import telephony
+from alerts import spoken
+from alerts.models import Notification
+from alerts.telephone import keys_url, news_url
+from alerts.wording import compose
+
+
+class Phone:
+    """Calls the number that the notification has. One whose fate is unknown is never made again."""
+
+    most_doubtful = 1
+    answers = False
+
+    def send(self, notification: Notification) -> str:
+        message = compose(notification)
+        keys = keys_url(notification) if message.answer else ""
+        words = spoken.words_for(notification.address)
+        return telephony.call(notification.address, spoken.call(message, words, keys), news_url(notification))

@@ -1,0 +1,24 @@
+"""SMS, by Twilio."""
+
+from accounts import telephony
+from alerts.models import Notification
+from alerts.telephone import news_url
+from alerts.wording import ACKNOWLEDGE, RESOLVE, Message, compose, shortened
+
+MOST_LETTERS = 280  # two SMS in plain letters
+
+
+class Sms:
+    """Texts go to the number that the notification has."""
+
+    most_doubtful = 2
+    answers = False
+
+    def send(self, notification: Notification) -> str:
+        return telephony.send_sms(notification.address, text_of(compose(notification)), news_url(notification))
+
+
+def text_of(message: Message) -> str:
+    """What is read on the phone."""
+    told = shortened(f"{message.source}: {message.text}", MOST_LETTERS)
+    return f"{told}\nReply {ACKNOWLEDGE} to acknowledge, {RESOLVE} to resolve." if message.answer else told

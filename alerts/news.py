@@ -1,0 +1,34 @@
+"""What providers tell of messages later: that one arrived, or did not."""
+
+from datetime import datetime
+
+from django.db import transaction
+
+from alerts import outbox, timeline
+from alerts.about import incidents_of
+from alerts.models import Notification, NotificationState
+
+_UNDER_WAY = (NotificationState.CLAIMED, NotificationState.SENT)
+# News may come in any order, and after nobody waited for them any more.
+_NOT_DELIVERED = (*_UNDER_WAY, NotificationState.UNKNOWN, NotificationState.FAILED)
+
+
+def delivered(notification: Notification, how: str, now: datetime) -> None:
+    """It has arrived; `how` is the end of a sentence, such as `answered by a person`."""
+    with transaction.atomic():
+        rows = Notification.objects.filter(pk=notification.pk, state__in=_NOT_DELIVERED)
+        if not rows.update(state=NotificationState.DELIVERED, why="", delivered_at=now, lease_until=None):
+            return
+        text = f"{notification.get_channel_display()} to {notification.address}: {how}."
+        for incident in incidents_of(notification):
+            timeline.tell(incident, timeline.TOLD, text, now, notification.person)
+
+
+def failed(notification: Notification, why: str, now: datetime) -> None:
+    """It did not arrive: the next channel is used, unless that was done when nobody knew."""
+    Notification.objects.filter(pk=notification.pk, state=NotificationState.UNKNOWN).update(
+        state=NotificationState.FAILED, why=why
+    )
+    outbox.give_up(
+        Notification.objects.filter(pk=notification.pk, state__in=_UNDER_WAY), NotificationState.FAILED, why, now
+    )

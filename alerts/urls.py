@@ -1,0 +1,24 @@
+"""Pages and callbacks of alerts, included at the root."""
+
+from django.urls import path
+
+from alerts import api
+from alerts.views import answer, mail_events, telephone
+
+urlpatterns = [
+    path("api/v1/alerts/rules/", api.RulesView.as_view(), name="api_rules"),
+    path("api/v1/alerts/rules/<int:rule_id>/", api.RuleView.as_view(), name="api_rule"),
+    path("api/v1/alerts/incidents/", api.IncidentsView.as_view(), name="api_incidents"),
+    path("api/v1/alerts/incidents/<int:incident_id>/", api.IncidentView.as_view(), name="api_incident"),
+    path(
+        "api/v1/alerts/incidents/<int:incident_id>/acknowledge/", api.AcknowledgeView.as_view(), name="api_acknowledge"
+    ),
+    path("api/v1/alerts/incidents/<int:incident_id>/resolve/", api.ResolveView.as_view(), name="api_resolve"),
+    path("api/v1/alerts/silences/", api.SilencesView.as_view(), name="api_silences"),
+    path("api/v1/alerts/silences/<int:silence_id>/", api.SilenceView.as_view(), name="api_silence"),
+    path("alerts/answer/<str:secret>/", answer.answer, name="alert_answer"),
+    path("alerts/telephone/<int:notification_id>/news/", telephone.telephone_news, name="alert_telephone_news"),
+    path("alerts/telephone/<int:notification_id>/keys/", telephone.telephone_keys, name="alert_telephone_keys"),
+    path("alerts/telephone/reply/", telephone.telephone_reply, name="alert_telephone_reply"),
+    path("alerts/mail/events/", mail_events.mail_events, name="alert_mail_events"),
+]

@@ -1,0 +1,61 @@
+"""The one sentence, for each reader: in his time zone for the eye, and without signs for the ear."""
+
+from datetime import UTC, datetime
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from accounts.models import User
+from alerts.conditions import UnlikeTypical
+from alerts.models import Channel, Incident
+from alerts.rules import Transition
+from alerts.saying import Facts, stored
+from alerts.wording import compose, one_line, shortened
+from tests.alerts.sending.told import Story
+from tests.twilio_server import Twilio
+
+AT = int(datetime(2026, 11, 24, 13, 6, tzinfo=UTC).timestamp())
+FACTS = Facts(
+    "orders",
+    "c",
+    UnlikeTypical(minutes=6),
+    Transition(AT, "pending", "firing", 360, value=12, low=30, high=60, usual=41),
+)
+
+
+@pytest.fixture
+def incident(story: Story) -> Incident:
+    incident = story.incident(sentence=FACTS.written(ZoneInfo("UTC")))
+    incident.facts = stored(FACTS)
+    incident.save()
+    return incident
+
+
+@pytest.mark.parametrize(("zone", "time"), [("", "13:05"), ("Europe/Berlin", "14:05"), ("Asia/Kolkata", "18:35")])
+def test_each_reader_has_his_own_time(story: Story, incident: Incident, zone: str, time: str) -> None:
+    User.objects.filter(pk=story.person.pk).update(timezone=zone)
+    message = compose(story.told(Channel.EMAIL, incident, person=User.objects.get(pk=story.person.pk)))
+    assert message.sentence == f"orders 12/min, 71 % below a typical Tuesday {time}, for 6 min"
+    assert message.subject == f"Acme #1: {message.sentence}"
+
+
+def test_a_call_says_it_for_the_ear(story: Story, incident: Incident, twilio: Twilio) -> None:
+    story.send(story.told(Channel.PHONE, incident))
+    assert "orders 12 per minute, 71 percent below a typical Tuesday at 13:05" in twilio.requests[0].text
+
+
+def test_what_is_said_besides_stays(story: Story, incident: Incident) -> None:
+    told = story.told(Channel.EMAIL, incident, sentence=f"{incident.sentence} (And why.)")
+    assert compose(told).sentence.endswith("for 6 min (And why.)")
+
+
+def test_facts_of_another_version_are_no_error(story: Story, incident: Incident) -> None:
+    incident.facts = {"name": 1}
+    incident.save()
+    assert compose(story.told(Channel.EMAIL, incident)).sentence == incident.sentence
+
+
+@pytest.mark.parametrize("text", ["", "a\r\nb", "\x00\x0b\u2028\u202e", "x" * 5000, "\ud800"])
+def test_a_line_is_one_line_of_what_can_be_printed(text: str) -> None:
+    assert one_line(text).isprintable()
+    assert len(shortened(one_line(text), 280)) <= 280
