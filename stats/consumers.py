@@ -29,6 +29,7 @@ from stats.storage.paths import Level
 log = logging.getLogger("dattss.live")
 
 RENEW_SECONDS = 10
+NOTICE_SECONDS = 5  # between the signs of life of a socket that may have nothing to tell for hours
 _AT_ONCE = 100  # processes that are looked at before others get their turn
 NOT_LOGGED_IN, WRONG_ORIGIN, NOT_FOUND = 4401, 4403, 4404
 
@@ -42,7 +43,7 @@ class EngineConsumer(AsyncConsumer):
     """
 
     async def live_watch(self, message: Message) -> None:
-        """`account`; with `channel`, a snapshot is sent there, `public` or whole."""
+        """`account`; with a `channel`, a snapshot is sent there, `public` or whole; for `events` alone an empty one."""
         if message["account"] in _shard().held:
             await _watch(message)
         else:
@@ -154,8 +155,11 @@ async def _take(message: Message) -> None:
 async def _watch(message: Message) -> None:
     shard = _shard()
     if await _is_held(shard, message["account"]):  # else it has moved, and its pages will ask there
-        channel, public = message.get("channel"), message.get("public", False)
-        await shard.publisher.watch(message["account"], channel, time.time(), public=public)
+        account, channel, now = message["account"], message["channel"], time.time()
+        if message.get("events"):
+            await shard.publisher.heed(account, channel, now)
+        else:
+            await shard.publisher.watch(account, channel, now, public=message["public"])
 
 
 async def _is_held(shard: Shard, account_id: int) -> bool:
@@ -263,6 +267,7 @@ class LiveConsumer(AsyncWebsocketConsumer):
     _key: str | None = None  # that opened it, where no session did
     _public = False  # values only: errors and warnings of account 0 are for its members
     number: int | None = None  # of the last message that the page has; None while a snapshot is on its way
+    pause: float = RENEW_SECONDS
     renewal: asyncio.Task[None] | None = None
     key_watch: asyncio.Task[None] | None = None
 
@@ -368,9 +373,12 @@ class LiveConsumer(AsyncWebsocketConsumer):
         await self.close(NOT_LOGGED_IN)
 
     async def _ask(self, channel: str | None) -> None:
+        await self._watch(channel=channel, public=self._public)
+
+    async def _watch(self, **wanted: Any) -> None:
         place = runtime.keys.table.place(self._account) if runtime.keys is not None else None
         shard = place.shard if place is not None else self.shard  # the account may have moved since the page was opened
-        message = {"type": "live.watch", "account": self._account, "channel": channel, "public": self._public}
+        message = {"type": "live.watch", "account": self._account, **wanted}
         await self.channel_layer.send(engine_channel(shard), message)
 
     async def _renew(self) -> None:
@@ -383,5 +391,19 @@ class LiveConsumer(AsyncWebsocketConsumer):
                 await self._ask(self.channel_name if self.number is None else None)
             except (RedisError, OSError, ChannelFull) as problem:
                 log.warning("A page cannot be kept up to date now: %s", problem)
-            await asyncio.sleep(RENEW_SECONDS)
+            await asyncio.sleep(self.pause)
             await self._look_again()
+
+
+class NoticeConsumer(LiveConsumer):
+    """A page that shows none of the account's values: errors and warnings as they come, and that it is still heard."""
+
+    number: int | None = 0  # there is no snapshot to wait for
+    pause = NOTICE_SECONDS
+
+    async def live_message(self, message: Message) -> None:
+        if not (message["public"] or self._public):
+            await self.send(text_data=message["text"])
+
+    async def _ask(self, channel: str | None) -> None:  # noqa: ARG002  (there is no snapshot to send)
+        await self._watch(channel=self.channel_name, events=True)

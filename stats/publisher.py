@@ -11,6 +11,7 @@ from stats.aggregation.engine import Engine
 from stats.aggregation.pages import SLOT_SECONDS, slot_of
 
 _RECENT_EVENTS = 20
+HEED_SECONDS = 30.0  # a page that does not renew its interest in events is gone
 
 
 def group_of(account_id: int) -> str:
@@ -34,6 +35,7 @@ class Publisher:
         self._series = secrets.token_hex(4)
         self._numbers: dict[int, int] = {}
         self._told_slot: dict[int, int] = {}
+        self._heeded_until: dict[int, float] = {}
 
     async def watch(self, account_id: int, channel: str | None, now: float, *, public: bool = False) -> None:
         """Renews the interest in an account; with a `channel`, sends it a snapshot, a `public` one without events."""
@@ -54,11 +56,22 @@ class Publisher:
         }
         await self._layer.send(channel, self._wrapped("live.snapshot", number, message))
 
+    async def heed(self, account_id: int, channel: str, now: float) -> None:
+        """Renews the interest of `channel` in an account's events alone, and tells it so: its values are not looked at
+        for it."""
+        self._heeded_until[account_id] = now + HEED_SECONDS
+        await self._layer.send(channel, self._wrapped("live.snapshot", 0, {"type": "alive"}))
+
+    def is_heeded(self, account_id: int, now: float) -> bool:
+        """Whether somebody wants to hear of the account's events."""
+        return self._engine.is_watched(account_id, now) or self._heeded_until.get(account_id, 0.0) > now
+
     async def tick(self, now: float) -> None:
         """Sends what has changed; a watched account hears at least once each slot, so that silence means trouble."""
         watched = self._engine.watched(now)
         if len(self._numbers) > len(watched):
             self._forget_all_but(watched)
+        self._heeded_until = {account: until for account, until in self._heeded_until.items() if until > now}
         for account_id in watched:
             await self._publish_changes(account_id, now)
 

@@ -376,7 +376,7 @@ class Shard:
         return self.engine.apply(account_id, commit, now, given)
 
     def _tell(self, account_id: int, events: list[dict[str, Any]], now: float) -> None:
-        if self.open and self.engine.is_watched(account_id, now):
+        if self.open and self.publisher.is_heeded(account_id, now):
             self.spawn(self.publisher.events(account_id, events, now))
 
     def _advance(self, now: float) -> None:

@@ -6,7 +6,7 @@ from django.urls import path
 from drf_spectacular.views import SpectacularAPIView
 
 from stats import api, views
-from stats.consumers import LiveConsumer
+from stats.consumers import LiveConsumer, NoticeConsumer
 from stats.group_api import DecisionView
 from stats.process_api import ProcessesView, ProcessView
 
@@ -37,5 +37,6 @@ urlpatterns = [
 
 websocket_urlpatterns: list[Any] = [
     path("ws/live/", cast(Any, LiveConsumer.as_asgi())),
+    path("ws/notices/", cast(Any, NoticeConsumer.as_asgi())),
     path("ws/demo/", cast(Any, LiveConsumer.as_asgi())),
 ]

@@ -77,7 +77,7 @@ def test_an_error_page_reveals_nothing(scene: Scene) -> None:
     client.raise_request_exception = False
     with connection.cursor() as cursor:
         cursor.execute("ALTER TABLE accounts_membership RENAME TO gone")
-    for path in ("/a/101/", "/api/v1/processes/"):
+    for path in (f"/a/{scene.acme.account.pk}/", "/api/v1/processes/"):
         response = client.get(f"{path}?secret=1_abc")
         assert response.status_code == 500
         assert_closed(response)

@@ -114,11 +114,11 @@ class ErrorGroups:
     def _count(self, account_id: int, process: str, event: Event, at: float, found: Fingerprint) -> ErrorGroup:
         group = self._of(account_id, event.lvl).get(found.key)
         if group is None:
-            group = ErrorGroup(found.key, event.lvl, event.typ[:LONGEST_TITLE], _title(event), found.why, at, at)
+            group = ErrorGroup(found.key, event.lvl, _line(event.typ), _line(event.tpl or event.msg), found.why, at, at)
         else:
             self.nbytes -= group.nbytes
         if at >= group.last:
-            group.msg, group.trc = event.msg[:LONGEST_MESSAGE], event.trc[:LONGEST_STACK]
+            group.msg, group.trc = _beginning(event.msg, LONGEST_MESSAGE), _beginning(event.trc, LONGEST_STACK)
         group.count(event.cnt, process, at)
         self._keep(account_id, group)
         return group
@@ -144,9 +144,12 @@ def _found(known: dict[tuple[str, ...], Fingerprint], event: Event, process: str
     return found
 
 
-def _title(event: Event) -> str:
-    """What a list calls the group: the template where there is one, else the text of its first event."""
-    line = " ".join((event.tpl or event.msg).split())
+def _beginning(text: str, most: int) -> str:
+    return text if len(text) <= most else f"{text[:most]}\n[cut: the event itself has more]"
+
+
+def _line(text: str) -> str:
+    line = " ".join(text.split())
     return line if len(line) <= LONGEST_TITLE else f"{line[:LONGEST_TITLE]}…"
 
 

@@ -2,9 +2,12 @@
 them the file `groups`: what is counted of all errors and warnings, a group a line (`stats.aggregation.error_groups`).
 
 {"at": 1763900000.1, "nam": "api", "lvl": "error", "typ": "ValueError", "msg": "boom", "trc": "Traceback…", "cnt": 1}
+
+What a terminal would obey or not show stands there as an escape of JSON, so that the files can be looked at.
 """
 
 import logging
+import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -21,6 +24,12 @@ logger = logging.getLogger("dattss.storage")
 KEPT = 100
 MOST: dict[EventFile, int] = {"error": KEPT, "warning": KEPT, "group": 2 * MOST_GROUPS}
 
+# In UTF-8: DEL, U+0080 to U+009F, marks of direction, what has no width, other ends of lines. JSON escapes the rest.
+_UNSEEN = re.compile(
+    rb"\x7f|\xc2[\x80-\x9f\xad]|\xd8\x9c|\xe1\xa0\x8e|\xe2\x80[\x8b\x8e\x8f\xa8-\xae]|\xe2\x81[\xa0-\xaf]"
+    rb"|\xef\xbb\xbf|\xef\xbf[\xb9-\xbb]"
+)
+
 _encoder = msgspec.json.Encoder()
 _decode = msgspec.json.Decoder(dict[str, Any]).decode
 
@@ -29,7 +38,8 @@ def write(root: Path, account: int, level: EventFile, events: Sequence[Mapping[s
     """Replaces the account's errors or warnings by the last 100 of `events`, oldest first, or its groups by these.
 
     Raises StorageError."""
-    replace(paths.events_path(root, account, level), _encoder.encode_lines(events[-MOST[level] :]))
+    lines = _UNSEEN.sub(_escape, _encoder.encode_lines(events[-MOST[level] :]))
+    replace(paths.events_path(root, account, level), lines)
 
 
 def read(root: Path, account: int, level: EventFile) -> list[dict[str, Any]]:
@@ -47,6 +57,10 @@ def read(root: Path, account: int, level: EventFile) -> list[dict[str, Any]]:
     if len(events) < len(lines):
         logger.warning("ignored %s damaged lines of %s", len(lines) - len(events), path)
     return events[-MOST[level] :]
+
+
+def _escape(found: re.Match[bytes]) -> bytes:
+    return b"\\u%04x" % ord(found[0].decode())
 
 
 def _event(line: bytes) -> dict[str, Any] | None:

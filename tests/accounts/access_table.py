@@ -153,6 +153,7 @@ LIVE     = _answers("4401      4404     ok     ok     ok    4404   4401    ok   
 
 WEBSOCKETS: dict[str, Answers] = {
     "ws/live/": LIVE,
+    "ws/notices/": LIVE,
     "ws/demo/": OPEN,
 }
 # fmt: on

@@ -15,6 +15,7 @@ from alerts.models import Incident, Rule, Silence
 from tests.accounts.conftest import PASSWORD
 
 NAME = "Acme"
+IDS = (1_000_001, 1_000_002, 1_000_003)  # beyond those that the database gives in any run of all tests
 ABOVE = {"kind": "above", "limit": 10}
 
 
@@ -57,8 +58,8 @@ def set_the_scene() -> Scene:
     """All of it, in the database."""
     ensure_system_account()
     owner, stranger, former = _person("alice"), _person("charlie"), _person("fay")
-    acme, other, closed = _tenant(101, owner), _tenant(102, stranger), _tenant(103, former)
-    Account.objects.filter(pk=103).update(closed=timezone.now())
+    acme, other, closed = (_tenant(*pair) for pair in zip(IDS, (owner, stranger, former), strict=True))
+    Account.objects.filter(pk=closed.account.pk).update(closed=timezone.now())
     people = {"owner": owner, "stranger": stranger, "former": former}
     for name, role in (("viewer", Role.VIEWER), ("member", Role.MEMBER)):
         people[name] = _person(name)
@@ -87,9 +88,10 @@ def _tenant(account_id: int, owner: User) -> Tenant:
 
 def _give_objects(acme: Tenant, other: Tenant, closed: Tenant) -> None:
     """The id of each account is that of the objects of the other one."""
+    numbers = (IDS[1], IDS[0], IDS[2])
     for parameter, make in OBJECTS.items():
         made = [make(tenant) for tenant in (acme, other, closed)]
-        for tenant, found, number in zip((acme, other, closed), made, (102, 101, 103), strict=True):
+        for tenant, found, number in zip((acme, other, closed), made, numbers, strict=True):
             _renumber(found, number)
             tenant.parameters[parameter] = str(number)
 

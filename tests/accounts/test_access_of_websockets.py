@@ -64,19 +64,19 @@ async def test_a_route_that_does_not_exist_is_refused() -> None:
 async def outcome(scene: Scene, caller: str, route: str, page: list[tuple[bytes, bytes]] | None = None) -> str:
     """`ok` for one who is told of the account that he asked for, else the code of the refusal."""
     headers = [*await headers_of(scene, caller), *(page or [OWN_PAGE, (b"host", b"testserver")])]
-    account = scene.target(caller).account.pk if "live" in route else SYSTEM_ACCOUNT_ID
-    query = f"?account={account}" if "live" in route else ""
+    account = SYSTEM_ACCOUNT_ID if "demo" in route else scene.target(caller).account.pk
+    query = "" if "demo" in route else f"?account={account}"
     communicator = WebsocketCommunicator(application, f"/{route}{query}", headers)
     assert (await communicator.connect())[0]
-    # Who is admitted has the engine asked for a snapshot, who is not gets a code.
+    # Who is admitted has the engine asked for what happens, who is not gets a code.
     asked = asyncio.create_task(channel_layer().receive(engine_channel(0)))
     told = asyncio.create_task(communicator.receive_output(5))
     await asyncio.wait((asked, told), return_when=asyncio.FIRST_COMPLETED)
-    if told.done():
+    if told.done() and told.result()["type"] == "websocket.close":
         asked.cancel()
         return str(told.result()["code"])
     told.cancel()
-    assert asked.result()["account"] == account
+    assert (await asked)["account"] == account
     await communicator.disconnect()
     return "ok"
 

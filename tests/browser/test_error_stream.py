@@ -90,6 +90,13 @@ def test_a_notice_on_other_pages(
         fail(server, keys, "web", "boom", cnt=3)
         expect(notice).to_contain_text("3 new errors in web")
         picture(page, f"notice-{path.strip('/') or 'dashboard'}")
+    for path in (f"/a/{keys.account}/people/", "/profile/"):
+        with page.expect_websocket() as opened:
+            page.goto(server.url + path)
+        opened.value.wait_for_event("framereceived")
+        fail(server, keys, "web", "boom", cnt=4)
+        expect(notice).to_contain_text("4 new errors in web")
+        picture(page, f"notice-{path.split('/')[-2]}")
     notice.get_by_role("link").click()
     expect(page).to_have_url(re.compile("/errors/$"))
     expect(notice).to_have_count(0)

@@ -2,10 +2,13 @@
 
 import re
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from typing import Literal
 
+import pytest
 from playwright.sync_api import Page, expect
 
+from stats.storage import paths
 from tests.server import Server
 from tests.stats.commits import body, partial
 
@@ -78,6 +81,29 @@ def test_from_a_restart_to_a_removal(
     expect(page).to_have_url(f"{server.url}/a/{keys.account}/#plots=web/g/dattss.memory.bytes")
     expect(page.get_by_role("region", name=re.compile("web .* memory .* bytes"))).to_contain_text("90 MiB")
     picture(page, "processes-plot")
+
+
+@pytest.mark.parametrize(("what", "field"), [("errors", "err"), ("warnings", "wrn")])
+def test_errors_and_warnings_have_a_plot_of_today_beside_the_week(
+    server: Server, new_page: Callable[..., Page], picture: Callable[[Page, str], None], what: str, field: str
+) -> None:
+    email = f"processes.{what}@example.org"
+    keys = server.new_account(email)
+    for ago in range(1, 8):
+        stat = paths.Stat(keys.account, "web", "c", f"dattss.{what}")
+        path = paths.prt_path(server.data / "stats", stat, datetime.now(UTC).date() - timedelta(days=ago))
+        path.parent.mkdir(parents=True)
+        path.write_text("".join(f"{hour:02}:30,2,1{',2' * 6}\n" for hour in range(24)))
+    server.commit(keys.key, body("web", **{field: 7}))
+    page = logged_in(new_page(), server, email)
+    page.goto(f"{server.url}/a/{keys.account}/processes/")
+    link = page.get_by_title(f"{what.title()} of web: plot of the day")
+    expect(link).to_have_text("7")
+    link.click()
+    plot = page.get_by_role("region", name=re.compile(f"web .* dattss .* {what}"))
+    expect(plot.locator(".legend-today")).to_have_text("today")
+    expect(plot.locator(".legend-usual")).to_have_text("average of 7 days")
+    picture(page, f"processes-{what}")
 
 
 def test_a_viewer_has_no_button(server: Server, new_page: Callable[..., Page]) -> None:

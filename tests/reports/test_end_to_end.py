@@ -17,13 +17,14 @@ import pytest
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import Envelope
 
+from stats.aggregation.vitals import ERRORS
 from stats.storage import paths
 from tests import redis_server
 from tests.server import ROOT, Server, free_port, running
 from tests.stats.commits import body
 from tests.web_browser import WebBrowser
 
-HOSTILE = "<script>alert(1)</script>\x1b[31m\0\u202e" + "x" * 20_000
+HOSTILE = "<script>alert(1)</script>\x1b[31m\0\u202e\ud800\u200f" + "x" * 900_000
 _WORK = """
 import os, sys, django
 os.environ["DJANGO_SETTINGS_MODULE"] = "dattss_site.settings"
@@ -86,10 +87,10 @@ def work(server: Server, now: float) -> int:
     return int(told)
 
 
-def write_day(server: Server, account: int, name: str, day: date, value: int) -> None:
+def write_day(server: Server, account: int, name: str, day: date, value: int, process: str = "shop") -> None:
     """A value in the middle of each hour of a day."""
     root = Path(server.data) / "stats"
-    path = paths.prt_path(root, paths.Stat(account, "shop", "c", name), day)
+    path = paths.prt_path(root, paths.Stat(account, process, "c", name), day)
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text("".join(f"{hour:02}:30,{value},1{f',{value}' * 6}\n" for hour in range(24)))
 
@@ -110,7 +111,9 @@ def test_what_was_new_what_grew_and_what_went_silent(with_redis: Server, mailbox
         write_day(with_redis, keys.account, "orders", today - timedelta(days=ago), 10)
         write_day(with_redis, keys.account, "visits", today - timedelta(days=ago), 10)
         write_day(with_redis, keys.account, "logins", today - timedelta(days=ago), 10)
+        write_day(with_redis, keys.account, ERRORS, today - timedelta(days=ago), 10, "till")
     write_day(with_redis, keys.account, "orders", today, 30)
+    write_day(with_redis, keys.account, ERRORS, today, 100, "till")
     write_day(with_redis, keys.account, "visits", today, 10)
     event = {"lvl": "error", "msg": HOSTILE, "typ": "ValueError", "trc": "", "cnt": 3, "age": 0}
     assert with_redis.commit(keys.key, body("shop", evt=[event])).status == 200
@@ -122,15 +125,16 @@ def test_what_was_new_what_grew_and_what_went_silent(with_redis: Server, mailbox
     assert plain is not None
     assert html is not None
     text, markup = plain.get_content().replace("\r\n", "\n"), html.get_content()
-    assert "1 new error, 1 stat that grew, 1 went silent" in " ".join(str(sent["Subject"]).split())
-    assert "ValueError: <script>alert(1)</script>xxx" in text
+    assert "1 new error, 2 stats that grew, 1 went silent" in " ".join(str(sent["Subject"]).split())
+    assert "ValueError: <script>alert(1)</script>\\ud800xxx" in text
     assert "shop / orders\n  720, usually 240 (+200 %)" in text
+    assert "till / dattss.errors\n  2,400, usually 240 (10 times as much)" in text  # the errors of a process are a stat
     assert "visits" not in text
     assert "shop\n  process, last heard" in text
     assert "<script" not in markup
     assert len(sent.as_bytes()) < 20_000
     for said in (text, markup):
-        assert not set(said) & set("\x1b\0\u202e")
+        assert not set(said) & set("\x1b\0\u202e\u200f")
 
     assert work(with_redis, morning + 3600) == 0
     assert len(mailbox.mails) == 1

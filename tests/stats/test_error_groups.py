@@ -108,7 +108,7 @@ def test_levels_and_accounts_are_apart() -> None:
 
 def test_memory_is_told_and_goes_with_the_account() -> None:
     groups = ErrorGroups()
-    groups.add(7, "web", [(error("a", "x" * 10_000), NOW)])
+    groups.add(7, "web", [(error("a", "x" * error_groups.LONGEST_MESSAGE), NOW)])
     long = groups.nbytes
     groups.add(7, "web", [(error("a", "x"), NOW + 1)])
     assert groups.nbytes == long - error_groups.LONGEST_MESSAGE + 1
