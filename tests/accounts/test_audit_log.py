@@ -211,7 +211,7 @@ def test_the_number_of_queries_does_not_grow(
         ("person.invited", "c@d.org", {}, "Person invited: c@d.org"),
         ("login", "", {"ways": ["password", "totp"]}, "Logged in"),
         ("login.ok", "", {"ways": ["password", "totp"]}, "Login ok (ways password, totp)"),
-        ("rule.made", "p99 {target}", {"limit": 3, "{x}": None}, "Rule made: p99 {target} (limit 3, {x} None)"),
+        ("shelf.made", "p99 {target}", {"limit": 3, "{x}": None}, "Shelf made: p99 {target} (limit 3, {x} None)"),
         ("second_factor.added", "Phone", {}, "Second factor added: Phone"),
         ("", "", {}, "Something"),
         (
