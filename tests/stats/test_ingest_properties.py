@@ -141,6 +141,7 @@ def assert_only_own_files(server: Server) -> None:
         "dattss.sqlite3-wal",
         "dattss.sqlite3-shm",
         "outbox",
+        "alerting",
     }
     assert {entry.name for entry in server.data.iterdir()} <= known
     for entry in (server.data / "stats").glob("*"):

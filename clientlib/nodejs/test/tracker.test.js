@@ -227,8 +227,8 @@ test('the server may ask for another interval', async () => {
   const dts = dattss.process({ name: 'api', auth: AUTH, url: recorder.url, interval: 0.01 });
   dts.start();
   await recorder.until(() => recorder.commits.length >= 3);
-  const [, second, third] = recorder.commits.map((commit) => commit.upt);
-  assert(third - second > 0.9, `${second} ${third}`); // the second may have been due before the first was answered
+  const third = recorder.commits[2].upt; // the second may have been due before the first was answered
+  assert(third > 0.9, `${third}`);
   await dts.stop();
 });
 
