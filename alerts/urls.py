@@ -3,9 +3,17 @@
 from django.urls import path
 
 from alerts import api
-from alerts.views import answer, mail_events, telephone
+from alerts.views import answer, incidents, mail_events, telephone
 
 urlpatterns = [
+    path("a/<int:account_id>/alerts/", incidents.incidents, name="incidents"),
+    path("a/<int:account_id>/alerts/incidents/<int:number>/", incidents.incident, name="incident"),
+    path(
+        "a/<int:account_id>/alerts/incidents/<int:number>/acknowledge/",
+        incidents.acknowledge,
+        name="incident_acknowledge",
+    ),
+    path("a/<int:account_id>/alerts/incidents/<int:number>/resolve/", incidents.resolve, name="incident_resolve"),
     path("api/v1/alerts/rules/", api.RulesView.as_view(), name="api_rules"),
     path("api/v1/alerts/rules/<int:rule_id>/", api.RuleView.as_view(), name="api_rule"),
     path("api/v1/alerts/incidents/", api.IncidentsView.as_view(), name="api_incidents"),

@@ -111,6 +111,10 @@ ROUTES: dict[str, dict[str, Answers]] = {
     "a/<account_id>/report/":                               {"GET": LOOK, "POST": LOOK},
     "a/<account_id>/audit/":                                {"GET": CHANGE},
     "a/<account_id>/audit.csv":                             {"GET": CHANGE},
+    "a/<account_id>/alerts/":                              {"GET": LOOK},
+    "a/<account_id>/alerts/incidents/<number>/":           {"GET": LOOK},
+    "a/<account_id>/alerts/incidents/<number>/acknowledge/": {"POST": CHANGE},
+    "a/<account_id>/alerts/incidents/<number>/resolve/":   {"POST": CHANGE},
     # Alerts: secret links of messages, and what providers tell.
     "alerts/answer/<secret>/":                              {"GET": NOTHING, "POST": NOTHING},
     "alerts/telephone/<notification_id>/news/":             {"POST": SIGNED},

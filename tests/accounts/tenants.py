@@ -134,6 +134,7 @@ TEXTS = {
     "uidb36": "1",
     "name": "dattss-0.0.0.tar.gz",
     "notification_id": "1",
+    "number": "1",  # each account counts its incidents from 1 on
     "process": "api",
     "kind": "c",
     "pk": "1",
