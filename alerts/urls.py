@@ -2,8 +2,8 @@
 
 from django.urls import path
 
-from alerts import api
-from alerts.views import answer, incidents, mail_events, telephone
+from alerts import api, trial_api
+from alerts.views import answer, incidents, mail_events, rules, telephone
 
 urlpatterns = [
     path("a/<int:account_id>/alerts/", incidents.incidents, name="incidents"),
@@ -14,6 +14,12 @@ urlpatterns = [
         name="incident_acknowledge",
     ),
     path("a/<int:account_id>/alerts/incidents/<int:number>/resolve/", incidents.resolve, name="incident_resolve"),
+    path("a/<int:account_id>/alerts/rules/", rules.rules, name="rules"),
+    path("a/<int:account_id>/alerts/rules/new/", rules.new_rule, name="new_rule"),
+    path("a/<int:account_id>/alerts/rules/<int:rule_id>/", rules.rule, name="rule"),
+    path("a/<int:account_id>/alerts/rules/<int:rule_id>/switch/", rules.switch, name="rule_switch"),
+    path("a/<int:account_id>/alerts/rules/<int:rule_id>/delete/", rules.delete, name="rule_delete"),
+    path("api/v1/alerts/trial/", trial_api.TrialView.as_view(), name="api_trial"),
     path("api/v1/alerts/rules/", api.RulesView.as_view(), name="api_rules"),
     path("api/v1/alerts/rules/<int:rule_id>/", api.RuleView.as_view(), name="api_rule"),
     path("api/v1/alerts/incidents/", api.IncidentsView.as_view(), name="api_incidents"),
