@@ -3,7 +3,7 @@
 from django.urls import path
 
 from alerts import api, trial_api
-from alerts.views import answer, incidents, mail_events, rules, telephone
+from alerts.views import answer, incidents, mail_events, rules, silences, telephone
 
 urlpatterns = [
     path("a/<int:account_id>/alerts/", incidents.incidents, name="incidents"),
@@ -19,6 +19,8 @@ urlpatterns = [
     path("a/<int:account_id>/alerts/rules/<int:rule_id>/", rules.rule, name="rule"),
     path("a/<int:account_id>/alerts/rules/<int:rule_id>/switch/", rules.switch, name="rule_switch"),
     path("a/<int:account_id>/alerts/rules/<int:rule_id>/delete/", rules.delete, name="rule_delete"),
+    path("a/<int:account_id>/alerts/silences/", silences.silences, name="silences"),
+    path("a/<int:account_id>/alerts/silences/<int:silence_id>/end/", silences.end, name="silence_end"),
     path("api/v1/alerts/trial/", trial_api.TrialView.as_view(), name="api_trial"),
     path("api/v1/alerts/rules/", api.RulesView.as_view(), name="api_rules"),
     path("api/v1/alerts/rules/<int:rule_id>/", api.RuleView.as_view(), name="api_rule"),

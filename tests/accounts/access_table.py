@@ -120,6 +120,8 @@ ROUTES: dict[str, dict[str, Answers]] = {
     "a/<account_id>/alerts/rules/<rule_id>/":              {"GET": LOOK, "POST": CHANGE},
     "a/<account_id>/alerts/rules/<rule_id>/switch/":       {"POST": CHANGE},
     "a/<account_id>/alerts/rules/<rule_id>/delete/":       {"GET": CHANGE, "POST": CHANGE},
+    "a/<account_id>/alerts/silences/":                     {"GET": LOOK, "POST": CHANGE},
+    "a/<account_id>/alerts/silences/<silence_id>/end/":    {"POST": CHANGE},
     # Alerts: secret links of messages, and what providers tell.
     "alerts/answer/<secret>/":                              {"GET": NOTHING, "POST": NOTHING},
     "alerts/telephone/<notification_id>/news/":             {"POST": SIGNED},
