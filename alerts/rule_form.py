@@ -6,6 +6,7 @@ from typing import Any
 from django import forms
 
 from accounts.models import Account
+from alerts import ways
 from alerts.changes import ChangeError, RuleDraft
 from alerts.models import Rule, TargetKind
 
@@ -78,7 +79,7 @@ class RuleForm(forms.Form):
 
     def __init__(self, account: Account, data: Mapping[str, Any] | None = None, rule: Rule | None = None) -> None:
         super().__init__(data, initial=None if rule is None else _filled(rule))
-        chosen = [(str(one.pk), one.name) for one in account.alert_escalations.order_by("name")]
+        chosen = [(str(one.pk), one.name) for one in ways.escalations_of(account)]
         self.fields["escalation"] = forms.ChoiceField(
             required=False, label="Tell by", choices=[("", "nothing: only show it"), *chosen]
         )

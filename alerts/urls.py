@@ -3,7 +3,7 @@
 from django.urls import path
 
 from alerts import api, trial_api
-from alerts.views import answer, incidents, mail_events, rules, silences, telephone
+from alerts.views import answer, incidents, mail_events, rules, silences, telephone, ways
 
 urlpatterns = [
     path("a/<int:account_id>/alerts/", incidents.incidents, name="incidents"),
@@ -21,6 +21,17 @@ urlpatterns = [
     path("a/<int:account_id>/alerts/rules/<int:rule_id>/delete/", rules.delete, name="rule_delete"),
     path("a/<int:account_id>/alerts/silences/", silences.silences, name="silences"),
     path("a/<int:account_id>/alerts/silences/<int:silence_id>/end/", silences.end, name="silence_end"),
+    path("a/<int:account_id>/alerts/escalations/", ways.escalations, name="escalations"),
+    path("a/<int:account_id>/alerts/escalations/new/", ways.new_escalation, name="new_escalation"),
+    path("a/<int:account_id>/alerts/escalations/<int:escalation_id>/", ways.escalation, name="escalation"),
+    path(
+        "a/<int:account_id>/alerts/escalations/<int:escalation_id>/delete/",
+        ways.delete_escalation,
+        name="escalation_delete",
+    ),
+    path("a/<int:account_id>/alerts/endpoints/new/", ways.new_endpoint, name="new_endpoint"),
+    path("a/<int:account_id>/alerts/endpoints/<int:endpoint_id>/delete/", ways.delete_endpoint, name="endpoint_delete"),
+    path("a/<int:account_id>/alerts/test/", ways.try_way, name="way_test"),
     path("api/v1/alerts/trial/", trial_api.TrialView.as_view(), name="api_trial"),
     path("api/v1/alerts/rules/", api.RulesView.as_view(), name="api_rules"),
     path("api/v1/alerts/rules/<int:rule_id>/", api.RuleView.as_view(), name="api_rule"),

@@ -122,6 +122,13 @@ ROUTES: dict[str, dict[str, Answers]] = {
     "a/<account_id>/alerts/rules/<rule_id>/delete/":       {"GET": CHANGE, "POST": CHANGE},
     "a/<account_id>/alerts/silences/":                     {"GET": LOOK, "POST": CHANGE},
     "a/<account_id>/alerts/silences/<silence_id>/end/":    {"POST": CHANGE},
+    "a/<account_id>/alerts/escalations/":                  {"GET": LOOK},
+    "a/<account_id>/alerts/escalations/new/":              {"GET": CHANGE, "POST": CHANGE},
+    "a/<account_id>/alerts/escalations/<escalation_id>/":  {"GET": CHANGE, "POST": CHANGE},
+    "a/<account_id>/alerts/escalations/<escalation_id>/delete/": {"POST": CHANGE},
+    "a/<account_id>/alerts/endpoints/new/":                {"GET": CHANGE, "POST": CHANGE},
+    "a/<account_id>/alerts/endpoints/<endpoint_id>/delete/": {"POST": CHANGE},
+    "a/<account_id>/alerts/test/":                         {"POST": CHANGE},
     # Alerts: secret links of messages, and what providers tell.
     "alerts/answer/<secret>/":                              {"GET": NOTHING, "POST": NOTHING},
     "alerts/telephone/<notification_id>/news/":             {"POST": SIGNED},
