@@ -32,14 +32,12 @@ class SilenceForm(forms.Form):
     starts = _moment("From", required=False, help_text="Empty: now.")
     ends = _moment("Until")
     reason = forms.CharField(
-        max_length=200, help_text="Others will wonder.", widget=forms.TextInput(attrs={"autocomplete": "off"})
+        max_length=200, help_text="Others will wonder why.", widget=forms.TextInput(attrs={"autocomplete": "off"})
     )
     days = forms.MultipleChoiceField(
         choices=list(enumerate(DAYS)), required=False, label="Only on", widget=forms.CheckboxSelectMultiple
     )
-    start = forms.CharField(
-        max_length=5, required=False, label="At", widget=forms.TextInput(attrs={"type": "time"}), help_text="A time."
-    )
+    start = forms.CharField(max_length=5, required=False, label="At", widget=forms.TextInput(attrs={"type": "time"}))
     minutes = forms.IntegerField(required=False, max_value=2**31, label="For, minutes")
 
     def __init__(self, account: Account, zone: str, data: Mapping[str, Any] | None = None) -> None:
