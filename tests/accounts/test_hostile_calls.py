@@ -54,7 +54,10 @@ def scene(db: None) -> Scene:
     return set_the_scene()
 
 
-@pytest.mark.parametrize("route", [route for route in ROUTES if "POST" in ROUTES[route]])
+ONE_CLICK = "reports/<token>/unsubscribe/"  # mail programs post there by themselves: its signed link is the token
+
+
+@pytest.mark.parametrize("route", [route for route in ROUTES if "POST" in ROUTES[route] and route != ONE_CLICK])
 def test_a_post_without_a_token_is_refused(route: str, scene: Scene) -> None:
     """Also where the person may do it: another site's form may not."""
     for caller in ("anonymous", "owner"):
