@@ -13,6 +13,7 @@ from pathlib import Path
 import requests
 from django.conf import settings
 from django.db import transaction
+from django.db.models import Max
 
 from accounts.models import SYSTEM_ACCOUNT_ID, Account
 from alerts import conditions
@@ -24,6 +25,8 @@ from alerts.models import (
     EscalationStep,
     Incident,
     IncidentState,
+    Notification,
+    NotificationState,
     Rule,
     TargetKind,
 )
@@ -80,6 +83,16 @@ def verified(shard: int) -> float | None:
         return float(_file(sink_of(shard)).read_text(encoding="ascii"))
     except (FileNotFoundError, ValueError):
         return None
+
+
+def came_through(shard: int) -> datetime | None:
+    """When the last canary of a server was sent on, as the outbox says, which every node can read; None where none was
+    within `KEPT`."""
+    rows = Notification.objects.filter(
+        account=SYSTEM_ACCOUNT_ID, channel=Channel.FILE, endpoint__url=sink_of(shard), state=NotificationState.DELIVERED
+    )
+    last: datetime | None = rows.aggregate(last=Max("delivered_at"))["last"]
+    return last
 
 
 def problem() -> str:

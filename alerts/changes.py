@@ -117,7 +117,7 @@ def _fill(rule: Rule, draft: RuleDraft) -> None:
     rule.name = name
     rule.target_kind, rule.target = _target(draft)
     rule.condition = _condition(draft)
-    rule.escalation = _escalation(rule.account_id, draft.escalation)
+    rule.escalation = escalation_of(rule.account_id, draft.escalation)
     rule.enabled = draft.enabled
 
 
@@ -138,12 +138,18 @@ def _condition(draft: RuleDraft) -> dict[str, Any]:
         condition = conditions.convert(draft.condition)
     except ConditionError as error:
         raise ChangeError(f"condition.{error.field}", str(error)) from error
-    if not isinstance(condition, _FITTING[draft.target_kind]):
+    if not fits(condition, draft.target_kind):
         raise ChangeError("condition.kind", "This kind of condition is for another kind of target.")
     return conditions.as_plain(condition)
 
 
-def _escalation(account_id: int, pk: int | None) -> Escalation | None:
+def fits(condition: conditions.Condition, target_kind: str) -> bool:
+    """Whether a condition is one for such a target."""
+    return isinstance(condition, _FITTING[target_kind])
+
+
+def escalation_of(account_id: int, pk: int | None) -> Escalation | None:
+    """An escalation of the account; None for None. Raises ChangeError."""
     found = Escalation.objects.filter(account_id=account_id, pk=pk).first() if pk is not None else None
     if pk is not None and found is None:
         raise ChangeError("escalation", "The account has no such escalation.")

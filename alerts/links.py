@@ -5,19 +5,22 @@ It is nowhere kept: a copy of the database alone makes no link.
 """
 
 import re
+from collections.abc import Sequence
 
 from django.urls import reverse
 from django.utils.crypto import constant_time_compare, salted_hmac
 
 from accounts.mail import public_link
-from alerts.models import Notification
+from alerts.models import Incident, Notification
 
 _SECRET = re.compile(r"([1-9][0-9]{0,17})-([0-9a-f]{40})")
 
 
-def page_of(account_id: int) -> str:
-    """The page on which the people of an account see what a message is about."""
-    return public_link(reverse("dashboard", args=[account_id]))
+def page_of(account_id: int, about: Sequence[Incident]) -> str:
+    """The page on which the people of an account see what a message is about: its incident, else all of them."""
+    if len(about) == 1:
+        return public_link(reverse("incident", args=[account_id, about[0].number]))
+    return public_link(reverse("incidents", args=[account_id]))
 
 
 def answer_link(notification: Notification) -> str:

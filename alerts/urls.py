@@ -2,10 +2,37 @@
 
 from django.urls import path
 
-from alerts import api
-from alerts.views import answer, mail_events, telephone
+from alerts import api, trial_api
+from alerts.views import answer, incidents, mail_events, rules, silences, telephone, ways
 
 urlpatterns = [
+    path("a/<int:account_id>/alerts/", incidents.incidents, name="incidents"),
+    path("a/<int:account_id>/alerts/incidents/<int:number>/", incidents.incident, name="incident"),
+    path(
+        "a/<int:account_id>/alerts/incidents/<int:number>/acknowledge/",
+        incidents.acknowledge,
+        name="incident_acknowledge",
+    ),
+    path("a/<int:account_id>/alerts/incidents/<int:number>/resolve/", incidents.resolve, name="incident_resolve"),
+    path("a/<int:account_id>/alerts/rules/", rules.rules, name="rules"),
+    path("a/<int:account_id>/alerts/rules/new/", rules.new_rule, name="new_rule"),
+    path("a/<int:account_id>/alerts/rules/<int:rule_id>/", rules.rule, name="rule"),
+    path("a/<int:account_id>/alerts/rules/<int:rule_id>/switch/", rules.switch, name="rule_switch"),
+    path("a/<int:account_id>/alerts/rules/<int:rule_id>/delete/", rules.delete, name="rule_delete"),
+    path("a/<int:account_id>/alerts/silences/", silences.silences, name="silences"),
+    path("a/<int:account_id>/alerts/silences/<int:silence_id>/end/", silences.end, name="silence_end"),
+    path("a/<int:account_id>/alerts/escalations/", ways.escalations, name="escalations"),
+    path("a/<int:account_id>/alerts/escalations/new/", ways.new_escalation, name="new_escalation"),
+    path("a/<int:account_id>/alerts/escalations/<int:escalation_id>/", ways.escalation, name="escalation"),
+    path(
+        "a/<int:account_id>/alerts/escalations/<int:escalation_id>/delete/",
+        ways.delete_escalation,
+        name="escalation_delete",
+    ),
+    path("a/<int:account_id>/alerts/endpoints/new/", ways.new_endpoint, name="new_endpoint"),
+    path("a/<int:account_id>/alerts/endpoints/<int:endpoint_id>/delete/", ways.delete_endpoint, name="endpoint_delete"),
+    path("a/<int:account_id>/alerts/test/", ways.try_way, name="way_test"),
+    path("api/v1/alerts/trial/", trial_api.TrialView.as_view(), name="api_trial"),
     path("api/v1/alerts/rules/", api.RulesView.as_view(), name="api_rules"),
     path("api/v1/alerts/rules/<int:rule_id>/", api.RuleView.as_view(), name="api_rule"),
     path("api/v1/alerts/incidents/", api.IncidentsView.as_view(), name="api_incidents"),

@@ -57,7 +57,7 @@ def compose(notification: Notification) -> Message:
         spoken=one_line(heard),
         opening=own,
         incidents=incidents,
-        page=links.page_of(notification.account_id),
+        page=links.page_of(notification.account_id, incidents),
         answer=links.answer_link(notification) if answerable else "",
     )
 

@@ -343,6 +343,12 @@ DATTSS_PHONE_COUNTRIES = ENVIRONMENT.countries(
 )
 
 # --- Webhooks ---------------------------------------------------------------------------------------------------------
+# What a message costs, for the forecast of a rule (alerts.trial_on_files); 0 where nobody said.
+ALERT_PRICES = {
+    "sms": ENVIRONMENT.whole("DATTSS_PRICE_OF_SMS", 0, 0, 1_000_000) / 1000,
+    "phone": ENVIRONMENT.whole("DATTSS_PRICE_OF_CALL", 0, 0, 1_000_000) / 1000,
+}
+ALERT_CURRENCY = ENVIRONMENT.text("DATTSS_CURRENCY", "EUR")
 # Called each time that a canary has come through (alerts.canary): an outside check notices where it is not.
 DATTSS_HEARTBEAT_URL = ENVIRONMENT.url("DATTSS_HEARTBEAT_URL", ("http", "https"))
 DATTSS_PRIVATE_WEBHOOKS = ENVIRONMENT.flag("DATTSS_PRIVATE_WEBHOOKS")

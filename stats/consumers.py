@@ -84,6 +84,10 @@ class EngineConsumer(AsyncConsumer):
         """Answers with the history of a day (`stats.owned`)."""
         _answer(message, lambda: asyncio.to_thread(owned.answer_day, message))
 
+    async def engine_question(self, message: Message) -> None:
+        """Answers with what one of `stats.owned.questions` says of the files."""
+        _answer(message, lambda: asyncio.to_thread(owned.answer_question, message))
+
     async def engine_events(self, message: Message) -> None:
         """Answers with the last errors or warnings of `account` and their groups, as a JSON `text`."""
         _answer(message, lambda: _events(message["account"], message["level"]))

@@ -4,6 +4,7 @@ What travels is JSON; an answer has up to about 1 MB.
 """
 
 import dataclasses
+from collections.abc import Callable
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -21,6 +22,10 @@ from stats.minutes import AccountMinute, Minutes, ProcessSeen
 from stats.storage.paths import Stat
 
 TIMEOUT = 5.0  # seconds
+
+# What others who build on the files have to ask of them, by a name: each is called in a thread of the owner, with the
+# root of the files and the question, and answers with what JSON can hold.
+questions: dict[str, Callable[[Path, dict[str, Any]], dict[str, Any]]] = {}
 
 _minutes = msgspec.msgpack.Decoder(list[AccountMinute])
 _processes = msgspec.msgpack.Decoder(list[ProcessSeen])
@@ -60,6 +65,21 @@ def processes(account: Account) -> tuple[list[ProcessSeen], float]:
     Raises EngineError."""
     answer = ask(shard_of(account), {"type": "engine.processes", "account": account.pk}, TIMEOUT)
     return _processes.decode(answer["data"]), answer["listening"]
+
+
+def ask_files(account: Account, name: str, question: dict[str, Any], timeout: float) -> dict[str, Any]:
+    """What the one of `questions` says of the account's files. Raises EngineError."""
+    if _here(account):
+        return questions[name](_root(), question)
+    found: dict[str, Any] = msgspec.json.decode(
+        ask(shard_of(account), {"type": "engine.question", "name": name, "question": question}, timeout)["text"]
+    )
+    return found
+
+
+def answer_question(message: dict[str, Any]) -> dict[str, Any]:
+    """The owner's side of `ask_files`, in a thread."""
+    return _told(questions[message["name"]](_root(), message["question"]))
 
 
 def _here(account: Account) -> bool:

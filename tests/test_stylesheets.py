@@ -6,7 +6,7 @@ import pytest
 
 from tests.server import ROOT
 
-SHEETS = sorted([*ROOT.glob("dattss_site/static/**/*.css"), *ROOT.glob("stats/static/**/*.css")])
+SHEETS = sorted(sheet for app in ("alerts", "dattss_site", "stats") for sheet in ROOT.glob(f"{app}/static/**/*.css"))
 
 
 @pytest.mark.parametrize("sheet", SHEETS, ids=lambda sheet: sheet.name)

@@ -31,6 +31,6 @@ def answer(request: HttpRequest, secret: str) -> HttpResponse:
         "is_firing": any(incident.state == IncidentState.FIRING for incident in about),
         "is_open": any(incident.is_open for incident in about),
         "answered": answered,
-        "page": links.page_of(notification.account_id),
+        "page": links.page_of(notification.account_id, about),
     }
     return render(request, "alerts/answer.html", context)

@@ -11,7 +11,7 @@ from django.utils import timezone
 from accounts.keys import make_key, revoke
 from accounts.models import Account, Contact, Invitation, Medium, Membership, Role, Scope, Transfer, User
 from accounts.system_account import ensure_system_account
-from alerts.models import Incident, Rule, Silence
+from alerts.models import Endpoint, Escalation, Incident, Rule, Silence
 from tests.accounts.conftest import PASSWORD
 
 NAME = "Acme"
@@ -119,6 +119,10 @@ OBJECTS: dict[str, Callable[[Tenant], Model]] = {
     "rule_id": lambda tenant: Rule.objects.create(
         account=tenant.account, name="Orders", target_kind="stat", target="api/c/orders", condition=ABOVE
     ),
+    "escalation_id": lambda tenant: Escalation.objects.create(account=tenant.account, name="On call"),
+    "endpoint_id": lambda tenant: Endpoint.objects.create(
+        account=tenant.account, kind="webhook", name="Ops", url="https://example.org/"
+    ),
     "incident_id": lambda tenant: Incident.objects.create(
         account=tenant.account, number=1, rule_name="Orders", target="api/c/orders", opened=timezone.now()
     ),
@@ -136,6 +140,7 @@ TEXTS = {
     "uidb36": "1",
     "name": "dattss-0.0.0.tar.gz",
     "notification_id": "1",
+    "number": "1",  # each account counts its incidents from 1 on
     "process": "api",
     "kind": "c",
     "pk": "1",

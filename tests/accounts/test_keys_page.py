@@ -357,7 +357,7 @@ def test_a_page_takes_few_queries_however_many_accounts_and_keys(
         Membership.objects.create(user=alice, account=Account.objects.create(name=f"a{number}"), role=Role.VIEWER)
     browser = browser_of(alice)
     browser.get(page)
-    with django_assert_max_num_queries(6):
+    with django_assert_max_num_queries(7):
         assert browser.get(page).status_code == 200
 
 

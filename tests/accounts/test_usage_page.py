@@ -57,7 +57,7 @@ def test_it_takes_few_queries(
 ) -> None:
     browser = browser_of(alice)
     browser.get(page)
-    with django_assert_max_num_queries(7):
+    with django_assert_max_num_queries(8):
         browser.get(page)
 
 

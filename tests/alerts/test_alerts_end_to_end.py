@@ -54,7 +54,7 @@ def test_a_value_over_the_limit_is_mailed_within_75_seconds(server: Server, keys
         keys,
         '{"target_kind": "stat", "target": "api/c/orders", "condition": {"kind": "above", "limit": 10, "minutes": 1}}',
     )
-    _wait_for_a_whole_minute(server)
+    wait_for_a_whole_minute(server)
     begun = time.monotonic()
     assert server.commit(keys.key, body("api", partial("orders", [12]))).status == 200
     mail = wait_for(mailed(server, r"orders 12/min, above 10/min"), 75, "the mail")
@@ -78,7 +78,7 @@ def test_a_killed_process_is_mailed_of_within_45_seconds(server: Server, keys: K
     assert time.monotonic() - begun <= 45
 
 
-def _wait_for_a_whole_minute(server: Server) -> None:
+def wait_for_a_whole_minute(server: Server) -> None:
     """Of one in which the server has begun nobody can say what is missing."""
     first = ((server.data / "secret_key").stat().st_ctime // 60 + 1) * 60
     wait_for(lambda: time.time() > first, 65, "a minute that the server has from its begin")

@@ -11,6 +11,7 @@ const NAMES = /** @type {const} */ ({
   line: "--line",
   usual: "--usual",
   band: "--usual-band",
+  error: "--error",
   surface: "--bg",
 });
 

@@ -1,0 +1,115 @@
+"""Alerts in a real browser: a rule whose limit is dragged, a real alarm, its mail, its link, its timeline."""
+
+import re
+import time
+from collections.abc import Callable
+
+from playwright.sync_api import Page, expect
+
+from stats.storage.paths import Stat
+from tests.alerts.test_alerts_end_to_end import wait_for_a_whole_minute
+from tests.alerts.test_trial import write
+from tests.browser.test_processes import LOOKS, logged_in, show
+from tests.server import Keys, Server, wait_for
+from tests.stats.commits import body, partial
+
+EMAIL = "alerts@example.org"
+_ESCALATION = """
+from django.utils import timezone
+from accounts.models import Account, Contact
+from alerts.models import Escalation, EscalationStep
+account = Account.objects.get(pk={account})
+person = account.members.get()
+contact, _ = Contact.objects.get_or_create(
+    account=account, user=person, medium="email", address=person.email, defaults={{"confirmed": timezone.now()}})
+escalation = Escalation.objects.create(account=account, name="On call")
+EscalationStep.objects.create(escalation=escalation, position=0, channel="email", contact=contact)
+"""
+
+
+def week_of_orders(server: Server, keys: Keys) -> None:
+    """Five a minute, and in each of three nights ten minutes of 60."""
+    now = int(time.time()) // 60
+    minutes = {now - ago: 5.0 for ago in range(2, 7 * 1440)}
+    minutes |= {now - day * 1440 - ago: 60.0 for day in (1, 3, 5) for ago in range(200, 210)}
+    write(server.data / "stats", Stat(keys.account, "api", "c", "orders"), minutes)
+
+
+def drag_limit(page: Page, share: float) -> None:
+    """Takes the limit to that share of the plot's height, counted from its foot."""
+    handle, over = page.locator(".limit").bounding_box(), page.locator("#trial-plot .u-over").bounding_box()
+    assert handle is not None
+    assert over is not None
+    x = handle["x"] + 60
+    page.mouse.move(x, handle["y"] + handle["height"] / 2)
+    page.mouse.down()
+    page.mouse.move(x, over["y"] + over["height"] * (1 - share), steps=5)
+    page.mouse.up()
+
+
+def look_at(page: Page, picture: Callable[[Page, str], None], name: str) -> None:
+    """From phone to desk, light and dark: nothing sticks out."""
+    for width, scheme in LOOKS:
+        show(page, width, scheme)
+        assert page.evaluate("document.documentElement.scrollWidth") <= width
+        picture(page, f"{name}-{width}-{scheme}")
+    show(page, 1440, "light")
+
+
+def test_from_a_dragged_limit_to_the_timeline(
+    server: Server, new_page: Callable[..., Page], picture: Callable[[Page, str], None]
+) -> None:
+    keys = server.new_account(EMAIL)
+    done = server.manage("shell", "-c", _ESCALATION.format(account=keys.account))
+    assert done.returncode == 0, done.stderr
+    week_of_orders(server, keys)
+    assert server.commit(keys.key, body("api", partial("orders", [1]))).status == 200
+    page = logged_in(new_page(), server, EMAIL)
+    page.goto(f"{server.url}/a/{keys.account}/alerts/rules/new/?target=api/c/orders")
+    sentence = page.locator("#trial-sentence")
+    expect(sentence).to_contain_text("Drag the line")
+    drag_limit(page, 0.5)
+    expect(sentence).to_contain_text("It would have fired 3 times in the past week, for")
+    limit = float(page.get_by_label("Limit", exact=True).input_value())
+    assert 20 < limit < 60
+    page.get_by_role("slider", name="Limit on the plot").press("ArrowUp")
+    assert float(page.get_by_label("Limit", exact=True).input_value()) > limit
+    page.get_by_label("Tell by").select_option(label="On call")
+    expect(sentence).to_contain_text("Sent, if nobody acknowledges: 6 e-mails")
+    page.get_by_label("Name").fill("Orders")
+    page.get_by_label("Over after, minutes").fill("60")
+    look_at(page, picture, "alerts-rule")
+    page.get_by_role("button", name="Propose a limit").click()
+    expect(page.locator("#trial-proposal")).to_contain_text("false alarms a week are to be expected")
+    page.get_by_label("Limit", exact=True).fill("100")
+    page.get_by_label("Well again at").fill("")
+    expect(sentence).to_contain_text("It would not have fired")
+    page.get_by_role("button", name="Make the rule").click()
+    expect(page.get_by_role("row", name=re.compile("Orders"))).to_contain_text("value above 100 for 1 min")
+    picture(page, "alerts-rules")
+
+    wait_for_a_whole_minute(server)
+    assert server.commit(keys.key, body("api", partial("orders", [500]))).status == 200
+    mail = wait_for(lambda: _mail(server), 90, "the mail")
+    page.goto(f"{server.url}/a/{keys.account}/alerts/")
+    expect(page.locator(".incident")).to_contain_text("Told: alerts@example.org by E-mail.")
+    look_at(page, picture, "alerts-open")
+    link = next(url for url in re.findall(r"https?://\S+", mail) if "/alerts/answer/" in url)
+    stranger = new_page()
+    stranger.goto(re.sub(r"https?://[^/]+", server.url, link))
+    stranger.get_by_role("button", name="Acknowledge").click()
+    page.locator(".incident-sentence").click()
+    expect(page.locator(".timeline")).to_contain_text("Acknowledged by alerts@example.org, by link in a message.")
+    expect(page.locator(".timeline")).to_contain_text("E-mail to alerts@example.org")
+    look_at(page, picture, "alerts-incident")
+    page.goto(f"{server.url}/a/{keys.account}/alerts/silences/")
+    expect(page.get_by_label("Process")).to_be_hidden()
+    page.get_by_label("Silence", exact=True).select_option(label="a process and its stats")
+    expect(page.get_by_label("Process")).to_be_visible()
+    look_at(page, picture, "alerts-silences")
+
+
+def _mail(server: Server) -> str:
+    """The alarm, as it came."""
+    texts = [path.read_text() for path in (server.data / "outbox").glob("*")]
+    return next((text for text in texts if "orders 5" in text and "/alerts/answer/" in text), "")
