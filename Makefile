@@ -18,7 +18,7 @@ test: $(VENV)/.test node_modules/.test build/clients/.made
 soak: $(VENV)/.test node_modules/.test build/clients/.made
 	$(BIN)/python -m pytest -m soak -n 2 tests/reliability
 
-lint: $(VENV)/.test node_modules/.test
+lint: $(VENV)/.test node_modules/.test build/clients/.made
 	$(BIN)/ruff format --check $(PATHS)
 	$(BIN)/ruff check $(PATHS)
 	$(BIN)/mypy $(PATHS)
