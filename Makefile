@@ -13,7 +13,7 @@ run: $(VENV)/.run node_modules/.run build/clients/.made
 	@exec $(BIN)/python manage.py up
 
 test: $(VENV)/.test node_modules/.test build/clients/.made
-	$(BIN)/python -m pytest -m "not soak" -n 3 --dist loadfile
+	$(BIN)/python -m pytest -m "not soak" -n 3 --dist loadfile --no-loadscope-reorder
 
 soak: $(VENV)/.test node_modules/.test build/clients/.made
 	$(BIN)/python -m pytest -m soak -n 2 tests/reliability
