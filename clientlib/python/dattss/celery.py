@@ -15,11 +15,13 @@ def install(process: Process | None = None) -> None:
     left when a worker process ends. The second call does nothing."""
 
     def tell(sender: Any = None, exception: Any = None, **_: Any) -> None:
+        """For `task_failure`; what a task declares in `throws` is no error."""
         expected = tuple(getattr(sender, "throws", None) or ())
         if isinstance(exception, BaseException) and not isinstance(exception, expected):
             (process or main_process()).caught(exception, f"celery.{getattr(sender, 'name', 'task')}")
 
     def deliver(**_: Any) -> None:
+        """For the end of a worker process, which would take its last values along."""
         (process or main_process()).stop()
 
     task_failure.connect(tell, weak=False, dispatch_uid="dattss")

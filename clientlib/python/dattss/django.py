@@ -16,6 +16,7 @@ def install(process: Process | None = None) -> None:
     nothing."""
 
     def tell(**_: Any) -> None:
+        """For `got_request_exception`, which names no exception: it is the one being handled."""
         exception = sys.exc_info()[1]
         if exception is not None:
             (process or main_process()).caught(exception, "django.request")

@@ -82,6 +82,7 @@ class Teller:
             return
 
         def describe() -> Description:
+            """Only asked where this kind is new: it costs far more than to count."""
             return Description(
                 _message(exception, record),
                 exceptions.type_name(exception),
@@ -99,6 +100,7 @@ class Teller:
             return
 
         def describe() -> Description:
+            """Only asked where this kind is new: it costs far more than to count."""
             text = _filled(what, args) if args else str(what)
             return Description(text, tpl=template, loc=place(code.co_filename, code.co_name))
 
@@ -113,6 +115,7 @@ class Teller:
             return
 
         def describe() -> Description:
+            """Only asked where this kind is new: it costs far more than to count."""
             message, typ, stack = exceptions.split_stack(record.getMessage())  # as behind a QueueHandler
             loc = place(record.pathname, record.funcName or "")
             return Description(message, typ, stack or record.exc_text or "", template, record.name, loc)
