@@ -1,6 +1,6 @@
 """The address that a request came from, also behind load balancers."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from ipaddress import IPv6Address, ip_address
 from typing import Any
@@ -36,9 +36,15 @@ def address_in_scope(scope: Mapping[str, Any]) -> str | None:
     peer = client[0] if client else None
     if not settings.TRUSTED_PROXIES:
         return _known_address(peer, b"")
-    # Some proxies add a line of their own instead of going on with the one that is there.
-    lines = [value for name, value in scope["headers"] if name == b"x-forwarded-for"]
-    return _known_address(peer, b",".join(lines)[-_LONGEST_FORWARDED:])
+    return address_behind_proxies(peer, [value for name, value in scope["headers"] if name == b"x-forwarded-for"])
+
+
+def address_behind_proxies(peer: str | None, forwarded: Sequence[bytes]) -> str | None:
+    """The client's IP address, where the other end of the connection is `peer` and `X-Forwarded-For` has these lines:
+    some proxies add a line of their own instead of going on with the one that is there."""
+    if not settings.TRUSTED_PROXIES:
+        return _known_address(peer, b"")
+    return _known_address(peer, b",".join(forwarded)[-_LONGEST_FORWARDED:])
 
 
 @lru_cache(4096)

@@ -9,6 +9,7 @@ the processor's caches hold them instead of what is needed (`docs/performance.md
 from daphne.server import Server  # isort: skip
 
 import asyncio
+from collections.abc import Coroutine, Mapping
 from functools import partial
 from typing import Any
 
@@ -23,6 +24,21 @@ class DaphneServer(Server):  # type: ignore[misc]  # Daphne has no types
     """Daphne that says why it cannot listen, instead of only logging it, and forgets a request once it is answered."""
 
     failure = ""
+
+    def __init__(self, *args: Any, directly: Mapping[bytes, incoming.Directly] | None = None, **options: Any) -> None:
+        """`directly`: what answers requests to these paths, without the application."""
+        super().__init__(*args, **options)
+        self.directly = directly or {}
+
+    def answered_by(self, request: WebRequest, work: Coroutine[Any, Any, None]) -> None:
+        """`work` answers the request, and ends with it, as an application would."""
+        application = asyncio.ensure_future(work)
+        self.connections[request]["application_instance"] = application
+        application.add_done_callback(partial(self._ended, request))
+
+    def forget(self, request: WebRequest) -> None:
+        """The request is answered."""
+        self.connections.pop(request, None)
 
     def create_application(self, protocol: object, scope: dict[str, Any]) -> "asyncio.Queue[Any] | None":
         queue: asyncio.Queue[Any] | None = super().create_application(protocol, scope)

@@ -1,7 +1,10 @@
 """What a client is told about a commit, whichever process and face it came in by."""
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
+
+import msgspec
 
 MOST_BODY = 1 << 20  # bytes of a commit, as sent
 
@@ -43,3 +46,11 @@ TOO_FAST = refusal(429, "The account is over its rate of commits. Keep the commi
 def guessed(seconds: int) -> Answer:
     """The answer to a client that has tried many unknown keys, for as long."""
     return refusal(429, "Too many unknown keys came from this address. Use a key of your account's Keys page.", seconds)
+
+
+@lru_cache(64)
+def encoded(answer: Answer) -> tuple[list[tuple[bytes, bytes]], bytes]:
+    """The answer's headers and body; nearly all commits get the very same one."""
+    body = msgspec.json.encode(answer.body)
+    headers = {"Content-Type": "application/json", "Content-Length": str(len(body)), **answer.headers}
+    return [(name.encode(), value.encode()) for name, value in headers.items()], body

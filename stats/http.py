@@ -1,19 +1,16 @@
-"""`/agg` over HTTP: the short lane in front of Django.
+"""`/agg` over HTTP: the short lane in front of Django, for any ASGI server.
 
 Django's ASGI handler, its middleware and its hops between threads cost several times what a commit costs itself
-(`docs/performance.md`), so this lane speaks ASGI and calls `ingest.accept`.
+(`docs/performance.md`), so this lane speaks ASGI and calls `ingest`. Daphne as we run it takes `stats.daphne_lane`.
 """
 
 from collections.abc import Awaitable, Callable
-from functools import lru_cache
 from typing import Any
 from urllib.parse import parse_qs
 
-import msgspec
-
 from accounts.client_address import address_in_scope
 from stats import ingest
-from stats.answer import MOST_BODY, TOO_LARGE, Answer
+from stats.answer import MOST_BODY, TOO_LARGE, Answer, encoded
 
 Scope = dict[str, Any]
 Receive = Callable[[], Awaitable[dict[str, Any]]]
@@ -26,16 +23,24 @@ _BODY_MISSING = Answer(400, {"ok": False, "error": "The connection ended before 
 
 async def agg(scope: Scope, receive: Receive, send: Send) -> None:
     """The ASGI application behind `PATH`."""
-    if scope["method"] not in ("PUT", "POST"):
-        return await _reply(send, _NOT_ALLOWED)
     headers: dict[bytes, bytes] = dict(scope["headers"])
-    body = await _body(receive, headers)
+    announced = headers.get(b"content-length", b"0")
+    refusal = refused(scope["method"].encode(), int(announced[:19]) if announced.isdigit() else 0)
+    body = refusal or await _body(receive)
     if isinstance(body, Answer):
         return await _reply(send, body)
     key = key_of(scope["query_string"].decode("latin-1"), headers.get(b"authorization", b"").decode("latin-1"))
     encoding = headers.get(b"content-encoding", b"").decode("latin-1")
-    answer = await ingest.accept(key, encoding, body, address_in_scope(scope))
+    address = address_in_scope(scope)
+    answer = ingest.accept_now(key, encoding, body, address) or await ingest.accept(key, encoding, body, address)
     return await _reply(send, answer)
+
+
+def refused(method: bytes, size: int) -> Answer | None:
+    """The answer to a request that is not looked at any further, by its method and its body's bytes."""
+    if method not in (b"PUT", b"POST"):
+        return _NOT_ALLOWED
+    return TOO_LARGE if size > MOST_BODY else None
 
 
 def key_of(query: str, authorization: str) -> str:
@@ -48,11 +53,8 @@ def key_of(query: str, authorization: str) -> str:
     return key.strip() if scheme.lower() == "bearer" else ""
 
 
-async def _body(receive: Receive, headers: dict[bytes, bytes]) -> bytes | Answer:
+async def _body(receive: Receive) -> bytes | Answer:
     """The whole body, or the answer for one that is too large or breaks off; never keeps more than is allowed."""
-    announced = headers.get(b"content-length", b"0")
-    if announced.isdigit() and int(announced[:19]) > MOST_BODY:
-        return TOO_LARGE
     chunks: list[bytes] = []
     size = 0
     while True:
@@ -69,16 +71,6 @@ async def _body(receive: Receive, headers: dict[bytes, bytes]) -> bytes | Answer
 
 
 async def _reply(send: Send, answer: Answer) -> None:
-    start, body = _messages(answer)
-    await send(start)
-    await send(body)
-
-
-@lru_cache(64)
-def _messages(answer: Answer) -> tuple[dict[str, Any], dict[str, Any]]:
-    """The answer as ASGI has it; nearly all commits get the very same one."""
-    body = msgspec.json.encode(answer.body)
-    headers = {"Content-Type": "application/json", "Content-Length": str(len(body)), **answer.headers}
-    lines = [(name.encode(), value.encode()) for name, value in headers.items()]
-    start = {"type": "http.response.start", "status": answer.status, "headers": lines}
-    return start, {"type": "http.response.body", "body": body}
+    headers, body = encoded(answer)
+    await send({"type": "http.response.start", "status": answer.status, "headers": headers})
+    await send({"type": "http.response.body", "body": body})
