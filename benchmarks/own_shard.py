@@ -54,7 +54,7 @@ async def start_shard(most_stats: int, clock: Callable[[], float] = time.time) -
     await keys.start()
     shard = Shard(parts, keys, SelfWatch(), clock, clock)
     await shard.start()
-    long_lived = LongLived(lambda: shard.engine.stat_count)
+    long_lived = LongLived(lambda: shard.registry.stat_count)
     long_lived.put_aside()
     runtime.shard, runtime.keys = shard, keys
     return long_lived

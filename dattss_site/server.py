@@ -93,7 +93,7 @@ class SiteServer:
         self._lock = lock(parts.journal, f"shard {number}")
         shard = Shard(parts, self._keys, self._watch)
         await shard.start()
-        long_lived = LongLived(lambda: shard.engine.stat_count)
+        long_lived = LongLived(lambda: shard.registry.stat_count)
         long_lived.put_aside()
         runtime.shard = shard
         loop = asyncio.get_running_loop()

@@ -18,6 +18,7 @@ from redis.exceptions import RedisError
 from accounts import access, access_news
 from accounts.routing import shard_of
 from stats import ingest, moving_files, owned, runtime, usage
+from stats.aggregation import health, live
 from stats.engine_channel import engine_channel
 from stats.forwarding import STALE, Forwarded
 from stats.keyring import Keyring, KeysAwayError
@@ -175,7 +176,7 @@ async def _is_held(shard: Shard, account_id: int) -> bool:
 
 async def _states(account_id: int) -> Message:
     shard = await _owner_of(account_id)
-    return _text(list(shard.engine.states(account_id, time.time())))
+    return _text(list(live.states(shard.registry.account(account_id), time.time())))
 
 
 async def _minutes(account_id: int, after: int, sketches: bool) -> Message:
@@ -185,13 +186,14 @@ async def _minutes(account_id: int, after: int, sketches: bool) -> Message:
 
 async def _processes(account_id: int) -> Message:
     shard = await _owner_of(account_id)
-    return {"data": msgspec.msgpack.encode(shard.engine.processes(account_id)), "listening": shard.listening.since}
+    seen = shard.registry.account(account_id).seen()
+    return {"data": msgspec.msgpack.encode(seen), "listening": shard.listening.since}
 
 
 async def _health(account_id: int) -> Message:
     shard = await _owner_of(account_id)
     entries = []
-    for entry in shard.engine.health(account_id, time.time()):
+    for entry in health.entries(shard.registry.account(account_id), time.time()):
         entries.append(entry)
         if len(entries) % _AT_ONCE == 0:
             await asyncio.sleep(0)  # commits have their turn

@@ -7,8 +7,8 @@ from typing import Any
 import msgspec
 from channels.layers import BaseChannelLayer
 
-from stats.aggregation.engine import Engine
 from stats.aggregation.pages import SLOT_SECONDS, slot_of
+from stats.aggregation.watching import Watching
 
 _RECENT_EVENTS = 20
 HEED_SECONDS = 30.0  # a page that does not renew its interest in events is gone
@@ -27,9 +27,9 @@ class Publisher:
     """
 
     def __init__(
-        self, engine: Engine, layer: BaseChannelLayer, recent_events: Callable[[int, int], list[dict[str, Any]]]
+        self, watching: Watching, layer: BaseChannelLayer, recent_events: Callable[[int, int], list[dict[str, Any]]]
     ) -> None:
-        self._engine = engine
+        self._watching = watching
         self._layer = layer
         self._recent_events = recent_events
         self._series = secrets.token_hex(4)
@@ -39,7 +39,7 @@ class Publisher:
 
     async def watch(self, account_id: int, channel: str | None, now: float, *, public: bool = False) -> None:
         """Renews the interest in an account; with a `channel`, sends it a snapshot, a `public` one without events."""
-        self._engine.watch(account_id, now)
+        self._watching.watch(account_id, now)
         if channel is None:
             return
         # What changed before is in the snapshot; sent now, the others get it and the numbers stay in step.
@@ -51,7 +51,7 @@ class Publisher:
             "at": round(now, 3),
             "ivl": SLOT_SECONDS,
             "account": account_id,
-            **self._engine.snapshot(account_id, now),
+            **self._watching.snapshot(account_id, now),
             "events": [] if public else self._recent_events(account_id, _RECENT_EVENTS),
         }
         await self._layer.send(channel, self._wrapped("live.snapshot", number, message))
@@ -64,11 +64,11 @@ class Publisher:
 
     def is_heeded(self, account_id: int, now: float) -> bool:
         """Whether somebody wants to hear of the account's events."""
-        return self._engine.is_watched(account_id, now) or self._heeded_until.get(account_id, 0.0) > now
+        return self._watching.is_watched(account_id, now) or self._heeded_until.get(account_id, 0.0) > now
 
     async def tick(self, now: float) -> None:
         """Sends what has changed; a watched account hears at least once each slot, so that silence means trouble."""
-        watched = self._engine.watched(now)
+        watched = self._watching.watched(now)
         if len(self._numbers) > len(watched):
             self._forget_all_but(watched)
         self._heeded_until = {account: until for account, until in self._heeded_until.items() if until > now}
@@ -86,7 +86,7 @@ class Publisher:
             await self._send(account_id, {"type": "event", "at": round(now, 3), "event": event}, public=False)
 
     async def _publish_changes(self, account_id: int, now: float) -> None:
-        changes = self._engine.changes(account_id, now)
+        changes = self._watching.changes(account_id, now)
         slot = slot_of(now)
         if (
             not (changes["processes"] or changes["stats"] or changes["gone"])

@@ -19,6 +19,7 @@ from stats.aggregation.commit import Commit, Event, InvalidCommit, Partials, dec
 from stats.aggregation.cut import Cut, Minute
 from stats.aggregation.delivered import Delivered, Dump
 from stats.aggregation.engine import Applied, Engine
+from stats.aggregation.watching import Watching
 from stats.disk import Disk, Unit
 from stats.disk_meter import DiskMeter
 from stats.durability import Durability
@@ -99,8 +100,9 @@ class Shard:
         self.meter = Meter(clock())
         self.disk_meter = DiskMeter(parts.root)
         self.engine = Engine(clock(), parts.most_stats)
+        self.registry = self.engine.registry
         self.events = Events()
-        self.publisher = Publisher(self.engine, parts.layer, self.events.recent)
+        self.publisher = Publisher(Watching(self.registry), parts.layer, self.events.recent)
         self.open = False
         self.listening = Listening(clock(), steady())
         self.minutes = Minutes()
@@ -205,7 +207,7 @@ class Shard:
             return
         name = removal.read(record.body)
         if name is not None:
-            self.engine.remove(record.account, name)
+            self.registry.remove(record.account, name)
             return
         try:
             commit = decode(record.body)
@@ -256,7 +258,7 @@ class Shard:
 
     def _bring_in(self, restored: Restored) -> None:
         for state in restored.states:
-            self.engine.restore(restored.account, state)
+            self.registry.restore(restored.account, state)
         for account_id, level, events in restored.events:
             self.events.restore(account_id, level, events)
             if level == "group":
@@ -310,7 +312,7 @@ class Shard:
         self._leaving.pop(account_id, None)
         self.held.discard(account_id)
         self._took.discard(account_id)
-        self.engine.drop(account_id)
+        self.registry.drop(account_id)
         self.events.drop(account_id)
         self.minutes.drop(account_id)
         self._delivered.drop(account_id)
@@ -346,11 +348,11 @@ class Shard:
         When this returns it is in the journal. Raises OSError where it cannot be kept; then nothing has changed.
         """
         now = self._clock()
-        process = self.engine.process(account_id, name)
+        process = self.registry.account(account_id).processes.get(name)
         if process is None or process.state(now) != "down":
             return False
         self._write_down(account_id, now, removal.written(name))
-        self.engine.remove(account_id, name)
+        self.registry.remove(account_id, name)
         return True
 
     def is_leaving(self, account_id: int) -> bool:
@@ -484,7 +486,7 @@ class Shard:
         self.meter.roll(now)
         self._warned_full = {one: at for one, at in self._warned_full.items() if now - at < WARN_SECONDS}
         self.watch.canary(now)
-        self.watch.sample({"stats.live": self.engine.stat_count, **self._memory()})
+        self.watch.sample({"stats.live": self.registry.stat_count, **self._memory()})
 
     def _memory(self) -> dict[str, int]:
         """Bytes of the process and of what grows in it."""

@@ -72,7 +72,7 @@ class Usage(LiveUsage, kw_only=True):
 
 async def of_owner(shard: "Shard", account_id: int) -> LiveUsage:
     """What this process knows of an account that its shard holds."""
-    stats, processes = shard.engine.sizes(account_id)
+    stats, processes = shard.registry.sizes(account_id)
     pace = shard.meter.pace(account_id, time.time())
     return LiveUsage(
         stats=Amount(stats, settings.DATTSS_MAX_STATS),

@@ -1,5 +1,6 @@
 """The health of a process, as the page of processes and the API show it."""
 
+from collections.abc import Iterator
 from typing import Any
 
 import msgspec
@@ -7,7 +8,7 @@ import msgspec
 from stats.aggregation import live
 from stats.aggregation.instances import Instance, habit, restarts_since, shown
 from stats.aggregation.quiet import state_of
-from stats.aggregation.registry import Process
+from stats.aggregation.registry import Account, Process
 
 _HOUR = 3600.0
 _CROWDED_SECONDS = 60.0
@@ -31,6 +32,12 @@ def entry(process: Process, now: float) -> dict[str, Any]:
         "more": now - instances.crowded < _CROWDED_SECONDS,
         "instances": [_instance(one, now) for one in shown(known)],
     }
+
+
+def entries(account: Account, now: float) -> Iterator[dict[str, Any]]:
+    """Of each process of the account its `entry`; what has come since is in those that come later."""
+    for process in [*account.processes.values()]:
+        yield entry(process, now)
 
 
 def _instance(one: Instance, now: float) -> dict[str, Any]:

@@ -9,7 +9,8 @@ from numpy.typing import NDArray
 
 from stats.aggregation.arithmetic import BOT, CNT, MAX, MIN, SUM, TOP, Floats, combine
 from stats.aggregation.pages import SLOT_SECONDS, SLOTS, Page
-from stats.aggregation.registry import Process, Stat
+from stats.aggregation.partial import KINDS, Kind
+from stats.aggregation.registry import Account, Process, Stat
 
 Entry = dict[str, Any]
 
@@ -55,6 +56,22 @@ def process_entry(process: Process, now: float) -> Entry:
         "wrn": process.wrn,
         "seen": round(process.seen, 3),
     }
+
+
+def state(process: Process, now: float) -> Entry:
+    """The process as its `.cur` has it, but for its live stats."""
+    resting = process.account.resting.of_process(process.name)
+    return {**process_entry(process, now), **process.instances.state(), "resting": resting}
+
+
+def states(account: Account, now: float) -> Iterator[Entry]:
+    """Each process of the account as its `.cur` would have it now."""
+    stats: dict[Process, dict[Kind, Entry]] = {}
+    for stat, entry in values(account.all_stats()):
+        del entry["p"]
+        stats.setdefault(stat.process, {kind: {} for kind in KINDS})[stat.kind][stat.name] = entry
+    for process in account.processes.values():
+        yield {**state(process, now), "stats": stats.get(process) or {kind: {} for kind in KINDS}}
 
 
 def _covered(stat: Stat) -> float:

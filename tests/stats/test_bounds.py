@@ -8,10 +8,11 @@ from typing import Any
 import pytest
 from channels.layers import InMemoryChannelLayer
 
-from stats.aggregation import engine as engines
+from stats.aggregation import late
 from stats.aggregation.commit import Commit, Event, Partials
-from stats.aggregation.engine import WATCH_SECONDS, Engine
+from stats.aggregation.engine import Engine
 from stats.aggregation.groups import merged_rows
+from stats.aggregation.watching import WATCH_SECONDS, Watching
 from stats.events import LONGEST, Events
 from stats.publisher import Publisher
 from stats.ratelimit import RateLimit
@@ -35,7 +36,7 @@ def test_a_rate_is_kept_only_while_it_is_used() -> None:
 
 def test_numbers_of_pages_that_nobody_looks_at_are_forgotten() -> None:
     engine = Engine(START, 10)
-    publisher = Publisher(engine, InMemoryChannelLayer(), lambda _account, _most: [])
+    publisher = Publisher(Watching(engine.registry), InMemoryChannelLayer(), lambda _account, _most: [])
 
     async def look_at_many() -> None:
         for account in range(50):
@@ -79,19 +80,19 @@ def test_partials_that_wait_are_folded_before_they_are_too_many() -> None:
     sent = commit("api", *[partial("x", [1]) for _ in range(1000)])
     for _ in range(100):
         engine.apply(1, sent, START, engine.check(1, sent))
-        [page] = engine._pages
+        [page] = engine.registry.pages
         assert sum(map(len, page._values)) <= 33_000 * 80
-    [stat] = engine.snapshot(1, START)["stats"]
+    [stat] = Watching(engine.registry).snapshot(1, START)["stats"]
     assert stat["total"] == 100_000
 
 
 def test_late_rows_of_one_minute_become_one(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(engines, "MOST_LATE", 50 * engines.ROW_BYTES)
+    monkeypatch.setattr(late, "MOST_LATE", 50 * late.ROW_BYTES)
     engine = Engine(START, 100)
     for number in range(500):
         sent = commit("api", partial("x", [1, number]), age=120.0 + 60.0 * (number % 10))
         engine.apply(1, sent, START, engine.check(1, sent))
-        assert len(engine._late) <= 51
+        assert len(engine._late.rows) <= 51
     rows = merged_rows(engine.cut(START).late)
     assert len(rows) == 10
     assert sum(row.aggregate.sum for row in rows) == 500 + sum(range(500))

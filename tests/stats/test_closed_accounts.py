@@ -19,6 +19,7 @@ from django.utils import timezone
 from accounts.closing import GRACE, MARGIN
 from accounts.models import Account
 from accounts.routing import set_closed
+from stats.aggregation import live
 from stats.ingest import accept_forwarded
 from stats.past_days import tend
 from stats.shard import Shard
@@ -46,7 +47,7 @@ def erase(account: int) -> dict[str, Any]:
 
 async def total(shard: Shard, account: int) -> float:
     """Of the counter `x`, as it stands in memory."""
-    [state] = shard.engine.states(account, 0)
+    [state] = live.states(shard.registry.account(account), 0)
     return float(state["stats"]["c"]["x"]["total"])
 
 
@@ -69,7 +70,7 @@ async def test_its_minute_comes_into_files_before_anything_goes(shard: Shard, cl
         await shard.flush()
     assert not folder.exists()
     assert len(list(neighbour.rglob("*.prt"))) == 1
-    assert shard.engine.stat_count == 1
+    assert shard.registry.stat_count == 1
 
 
 async def test_it_is_erased_in_the_first_minute_after_a_start_too(shard: Shard, clock: Clock, tmp_path: Path) -> None:

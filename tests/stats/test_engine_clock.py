@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 from stats.aggregation.cut import Cut, calculated
 from stats.aggregation.engine import Engine
+from stats.aggregation.watching import Watching
 from tests.stats.commits import commit, partial
 
 MINUTE = 28_000_000
@@ -45,11 +46,11 @@ class Machine:
 
     def stat(self) -> dict[str, Any]:
         self.keep(self.engine.advance(self.now))
-        stats: list[dict[str, Any]] = self.engine.snapshot(1, self.now)["stats"]
+        stats: list[dict[str, Any]] = Watching(self.engine.registry).snapshot(1, self.now)["stats"]
         return stats[0]
 
     def state(self) -> str:
-        [process] = self.engine.snapshot(1, self.now)["processes"]
+        [process] = Watching(self.engine.registry).snapshot(1, self.now)["processes"]
         return str(process["state"])
 
 

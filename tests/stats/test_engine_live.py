@@ -6,6 +6,8 @@ import pytest
 
 from stats.aggregation.commit import Commit
 from stats.aggregation.engine import Engine
+from stats.aggregation.live import states as states_of
+from stats.aggregation.watching import Watching
 from tests.stats.commits import commit, partial
 
 START = 28_000_000 * 60.0
@@ -26,7 +28,7 @@ def new_engine() -> Clocked:
 
 def live(engine: Clocked, at: float, name: str = "x") -> dict[str, Any]:
     engine.advance(at)
-    snapshot = engine.snapshot(1, at)
+    snapshot = Watching(engine.registry).snapshot(1, at)
     return next(stat for stat in snapshot["stats"] if stat["nam"] == name)
 
 
@@ -112,7 +114,8 @@ def test_the_emphasis_of_the_newest_commit_counts() -> None:
 def test_states_of_a_process() -> None:
     engine = new_engine()
     engine.send(1, commit("api", partial("x", [3])), START)
-    states = {at: engine.snapshot(1, START + at)["processes"][0]["state"] for at in (0, 14.9, 15, 59.9, 60)}
+    watching = Watching(engine.registry)
+    states = {at: watching.snapshot(1, START + at)["processes"][0]["state"] for at in (0, 14.9, 15, 59.9, 60)}
     assert states == {0: "up", 14.9: "up", 15: "silent", 59.9: "silent", 60: "down"}
 
 
@@ -120,14 +123,14 @@ def test_a_late_commit_does_not_turn_a_process_back() -> None:
     engine = new_engine()
     engine.send(1, commit("api", upt=100), START + 50)
     engine.send(1, commit("api", upt=60, err=3, age=40), START + 51)
-    process = engine.snapshot(1, START + 51)["processes"][0]
+    process = Watching(engine.registry).snapshot(1, START + 51)["processes"][0]
     assert (process["upt"], process["err"], process["seen"]) == (100, 3, START + 50)
 
 
 def test_the_first_commit_may_be_a_little_late() -> None:
     engine = new_engine()
     engine.send(1, commit("api", upt=60, mem=1 << 20, age=0.004), START + 1)
-    process = engine.snapshot(1, START + 1)["processes"][0]
+    process = Watching(engine.registry).snapshot(1, START + 1)["processes"][0]
     assert (process["upt"], process["mem"], process["seen"]) == (60, 1 << 20, START + 0.996)
 
 
@@ -135,47 +138,47 @@ def test_events_count_at_least_as_many_as_are_carried() -> None:
     engine = new_engine()
     events = [{"lvl": "error", "msg": "a", "cnt": 4}, {"lvl": "warning", "msg": "b"}]
     engine.send(1, commit("api", err=2, wrn=7, evt=events), START)
-    process = engine.snapshot(1, START)["processes"][0]
+    process = Watching(engine.registry).snapshot(1, START)["processes"][0]
     assert (process["err"], process["wrn"]) == (4, 7)
 
 
 def test_changes_are_collected_only_while_somebody_watches() -> None:
     engine = new_engine()
     engine.send(1, commit("api", partial("x", [1])), START)
-    assert engine.watched(START) == []
-    engine.watch(1, START)
-    engine.changes(1, START)
+    assert Watching(engine.registry).watched(START) == []
+    Watching(engine.registry).watch(1, START)
+    Watching(engine.registry).changes(1, START)
     engine.send(1, commit("api", partial("x", [1])), START + 1)
     engine.send(2, commit("api", partial("x", [1])), START + 1)
-    changes = engine.changes(1, START + 1)
+    changes = Watching(engine.registry).changes(1, START + 1)
     assert [(stat["nam"], stat["total"]) for stat in changes["stats"]] == [("x", 2)]
-    assert engine.changes(1, START + 1)["stats"] == []
-    assert engine.watched(START + 61) == []
+    assert Watching(engine.registry).changes(1, START + 1)["stats"] == []
+    assert Watching(engine.registry).watched(START + 61) == []
 
 
 def test_a_watching_page_is_told_when_time_alone_changes_a_value() -> None:
     engine = new_engine()
     engine.send(1, commit("api", partial("x", [6])), START)
-    engine.watch(1, START)
-    engine.changes(1, START)
+    Watching(engine.registry).watch(1, START)
+    Watching(engine.registry).changes(1, START)
     told: list[tuple[int, float]] = []
     for at in range(5, 90, 5):
-        engine.watch(1, START + at)
+        Watching(engine.registry).watch(1, START + at)
         engine.advance(START + at)
-        told += [(at, stat["rate"]) for stat in engine.changes(1, START + at)["stats"]]
+        told += [(at, stat["rate"]) for stat in Watching(engine.registry).changes(1, START + at)["stats"]]
     assert told[-1][1] == 0
     assert told[-1][0] <= 65
-    assert [state["state"] for state in engine.snapshot(1, START + 90)["processes"]] == ["down"]
+    assert [state["state"] for state in Watching(engine.registry).snapshot(1, START + 90)["processes"]] == ["down"]
 
 
 def test_totals_survive_by_the_state_of_the_process() -> None:
     engine = new_engine()
     engine.send(1, commit("api", partial("x", [5]), partial("y", [0.5], "g"), err=2), START)
-    [state] = engine.states(1, START + 1)
+    [state] = states_of(engine.registry.account(1), START + 1)
     assert state["nam"] == "api"
     second = Clocked(START + 5, 100)
-    second.restore(1, state)
+    second.registry.restore(1, state)
     second.send(1, commit("api", partial("x", [1])), START + 6)
     assert live(second, START + 6)["total"] == 6
     assert live(second, START + 6, "y")["last"] == 0.5
-    assert second.snapshot(1, START + 6)["processes"][0]["err"] == 2
+    assert Watching(second.registry).snapshot(1, START + 6)["processes"][0]["err"] == 2

@@ -119,7 +119,7 @@ def test_one_wrong_partial_refuses_the_whole_commit(wrong: dict[str, object], at
         engine.apply(1, commit("api", partial("good", [1]), wrong), START)
     assert refused.value.at == at
     assert ended(engine, START + 60) == {}
-    assert engine.engine.stat_count == 0
+    assert engine.engine.registry.stat_count == 0
 
 
 def test_over_the_limit_known_stats_are_taken_and_new_ones_left_out() -> None:

@@ -2,8 +2,11 @@
 
 from typing import Any
 
+from stats.aggregation.ageing import FORGOTTEN_AFTER
 from stats.aggregation.cut import calculated
-from stats.aggregation.engine import FORGOTTEN_AFTER, Engine
+from stats.aggregation.engine import Engine
+from stats.aggregation.health import entries
+from stats.aggregation.watching import Watching
 from stats.storage import cur
 from tests.stats.commits import commit, partial
 from tests.stats.test_engine_live import START, Clocked, new_engine
@@ -12,11 +15,11 @@ EVENT = {"lvl": "error", "msg": "boom", "cnt": 5}
 
 
 def stats(engine: Engine, at: float) -> dict[str, Any]:
-    return {f"{stat['typ']}/{stat['nam']}": stat for stat in engine.snapshot(1, at)["stats"]}
+    return {f"{stat['typ']}/{stat['nam']}": stat for stat in Watching(engine.registry).snapshot(1, at)["stats"]}
 
 
 def health(engine: Engine, at: float, name: str = "api") -> dict[str, Any]:
-    return next(entry for entry in engine.health(1, at) if entry["nam"] == name)
+    return next(entry for entry in entries(engine.registry.account(1), at) if entry["nam"] == name)
 
 
 def test_memory_cpu_errors_and_warnings_are_stats() -> None:
@@ -34,10 +37,11 @@ def test_memory_cpu_errors_and_warnings_are_stats() -> None:
 
 def test_a_page_is_told_when_they_change() -> None:
     engine = new_engine()
-    engine.watch(1, START)
+    Watching(engine.registry).watch(1, START)
     for later, told in ((0, {"memory.bytes", "cpu.percent", "errors"}), (1, {"memory.bytes", "cpu.percent"})):
         engine.send(1, commit("api", mem=5, cpu=1, err=1 - later), START + later)
-        assert {stat["nam"].removeprefix("dattss.") for stat in engine.changes(1, START + later)["stats"]} == told
+        stats = Watching(engine.registry).changes(1, START + later)["stats"]
+        assert {stat["nam"].removeprefix("dattss.") for stat in stats} == told
 
 
 def test_a_late_commit_tells_of_its_own_minute() -> None:
@@ -69,7 +73,7 @@ def test_health_goes_on_from_the_file() -> None:
     _, states = calculated(engine.cut(START + 61))
     again = new_engine()
     for _, _, state in states:
-        again.restore(1, cur._decode(cur.encode(state)))
+        again.registry.restore(1, cur._decode(cur.encode(state)))
     assert health(again, START + 61) == before
     assert (before["restarts"], before["missing"], before["late"]) == (1, 2, 1)
     assert (before["lost"], before["bad"]) == (3, 2)
@@ -79,17 +83,17 @@ def test_health_goes_on_from_the_file() -> None:
 
 def test_a_process_that_is_removed_leaves_nothing_and_comes_back_anew() -> None:
     engine = new_engine()
-    engine.watch(1, START + 3700)
+    Watching(engine.registry).watch(1, START + 3700)
     engine.send(1, commit("api", partial("rests", [4])), START)
     engine.advance(START + 3700)
     engine.send(1, commit("api", partial("x", [4]), iid="a", err=3), START + 3701)
     engine.send(1, commit("other", partial("x", [1])), START + 3701)
-    engine.watch(1, START + 3765)
-    engine.changes(1, START + 3765)
+    Watching(engine.registry).watch(1, START + 3765)
+    Watching(engine.registry).changes(1, START + 3765)
     engine.advance(START + 3765)
-    engine.remove(1, "api")
-    assert {"proc": "api"} in engine.changes(1, START + 3765)["gone"]
-    assert [process["nam"] for process in engine.snapshot(1, START + 3765)["processes"]] == ["other"]
+    engine.registry.remove(1, "api")
+    assert {"proc": "api"} in Watching(engine.registry).changes(1, START + 3765)["gone"]
+    assert [process["nam"] for process in Watching(engine.registry).snapshot(1, START + 3765)["processes"]] == ["other"]
     ended = engine.advance(START + 3780)
     assert ended is not None
     assert ended.removed == [(1, "api")]
@@ -109,4 +113,4 @@ def test_a_process_without_a_stat_leaves_after_eight_days_down() -> None:
 
 def names_after(engine: Clocked, at: float) -> list[str]:
     engine.advance(at)
-    return sorted(process["nam"] for process in engine.snapshot(1, at)["processes"])
+    return sorted(process["nam"] for process in Watching(engine.registry).snapshot(1, at)["processes"])

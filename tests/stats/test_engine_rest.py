@@ -2,10 +2,12 @@
 
 from typing import Any
 
+from stats.aggregation import live
 from stats.aggregation.commit import Commit
 from stats.aggregation.cut import calculated
 from stats.aggregation.engine import Engine
 from stats.aggregation.pages import SIZE
+from stats.aggregation.watching import Watching
 from tests.stats.commits import commit, partial
 
 START = 28_000_000 * 60.0
@@ -41,12 +43,12 @@ def test_a_stat_rests_after_an_hour_and_its_process_stays_listed() -> None:
     driven = Driven()
     driven.send(commit("api", partial("x", [3])))
     driven.to(HOUR - 60)
-    assert driven.engine.stat_count == 1
+    assert driven.engine.registry.stat_count == 1
     driven.to(HOUR + 120)
-    assert driven.engine.stat_count == 0
+    assert driven.engine.registry.stat_count == 0
     assert driven.states["api"]["stats"]["c"] == {}
     assert driven.states["api"]["resting"]["c"] == {"x": {"total": 3, "emp": False}}
-    snapshot = driven.engine.snapshot(1, driven.now)
+    snapshot = Watching(driven.engine.registry).snapshot(1, driven.now)
     assert [process["nam"] for process in snapshot["processes"]] == ["api"]
     assert snapshot["stats"] == []
     assert driven.sums == {"x": 3}
@@ -59,10 +61,10 @@ def test_it_comes_back_with_its_total_and_its_last_value() -> None:
     driven.to(2 * HOUR)
     driven.send(commit("api", partial("x", [4])))
     driven.send(commit("api", partial("x", [8], "g"), age=500))  # of the past: the newest value is another one
-    stats = {stat["typ"]: stat for stat in driven.engine.snapshot(1, driven.now)["stats"]}
+    stats = {stat["typ"]: stat for stat in Watching(driven.engine.registry).snapshot(1, driven.now)["stats"]}
     assert stats["c"]["total"] == 7
     assert stats["g"]["last"] == 7
-    [state] = driven.engine.states(1, driven.now)
+    [state] = live.states(driven.engine.registry.account(1), driven.now)
     assert state["resting"] == {"c": {}, "g": {}, "ms": {"x": {"last": 12, "emp": False}}}
 
 
@@ -71,8 +73,8 @@ def test_it_rests_over_a_restart_too() -> None:
     first.send(commit("api", partial("x", [3]), partial("x", [7], "g")))
     first.to(2 * HOUR)
     second = Driven()
-    second.engine.restore(1, first.states["api"])
-    assert second.engine.stat_count == 0
+    second.engine.registry.restore(1, first.states["api"])
+    assert second.engine.registry.stat_count == 0
     second.send(commit("api", partial("x", [4])))
     second.to(60)
     assert second.states["api"]["stats"]["c"]["x"]["total"] == 7
@@ -87,7 +89,7 @@ def test_the_limit_counts_live_stats_only_and_what_rests_longest_is_forgotten() 
     assert driven.send(commit("api", partial("c", [1]), partial("d", [1]))) == (2, 0)
     driven.to(4 * HOUR)
     driven.send(commit("api", partial("a", [1]), partial("d", [1])))
-    totals = {stat["nam"]: stat["total"] for stat in driven.engine.snapshot(1, driven.now)["stats"]}
+    totals = {stat["nam"]: stat["total"] for stat in Watching(driven.engine.registry).snapshot(1, driven.now)["stats"]}
     assert totals == {"a": 1, "d": 2}
 
 
@@ -95,9 +97,9 @@ def test_an_open_page_is_told_what_is_gone() -> None:
     driven = Driven()
     driven.send(commit("api", partial("x", [3]), partial("y", [3])))
     for minutes in range(1, 62):
-        driven.engine.watch(1, driven.now + 1)
+        Watching(driven.engine.registry).watch(1, driven.now + 1)
         driven.to(minutes * 60)
-        changes = driven.engine.changes(1, driven.now)
+        changes = Watching(driven.engine.registry).changes(1, driven.now)
         if changes["gone"]:
             break
     assert sorted(one["nam"] for one in changes["gone"]) == ["x", "y"]
@@ -108,10 +110,10 @@ def test_a_stat_that_goes_and_comes_back_before_the_page_hears_of_it_is_not_gone
     driven = Driven()
     driven.send(commit("api", partial("x", [3])))
     driven.to(HOUR)
-    driven.engine.watch(1, driven.now + 60)
+    Watching(driven.engine.registry).watch(1, driven.now + 60)
     driven.to(HOUR + 60)
     driven.send(commit("api", partial("x", [4])))
-    changes = driven.engine.changes(1, driven.now)
+    changes = Watching(driven.engine.registry).changes(1, driven.now)
     assert changes["gone"] == []
     assert [stat["total"] for stat in changes["stats"]] == [7]
 
@@ -124,7 +126,7 @@ def test_rows_are_used_again_and_empty_pages_go() -> None:
     driven.to(2 * HOUR)
     assert driven.engine.memory()["stats"] == 0
     driven.send(commit("api", partial("s0.7", [5])))
-    [stat] = driven.engine.snapshot(1, driven.now)["stats"]
+    [stat] = Watching(driven.engine.registry).snapshot(1, driven.now)["stats"]
     assert (stat["total"], stat["sum"]) == (6, 5)
 
 
@@ -136,7 +138,7 @@ def test_a_commit_that_was_checked_before_its_stats_went_to_rest_is_counted() ->
     driven.to(2 * HOUR)
     driven.send(commit("job", partial("y", [1])))  # may have the row of x
     driven.engine.apply(1, sent, driven.now, given)
-    totals = {stat["nam"]: stat["total"] for stat in driven.engine.snapshot(1, driven.now)["stats"]}
+    totals = {stat["nam"]: stat["total"] for stat in Watching(driven.engine.registry).snapshot(1, driven.now)["stats"]}
     assert totals == {"x": 7, "y": 1}
 
 

@@ -8,8 +8,7 @@ from typing import Any
 import pytest
 from dattss import sketch
 
-from stats.aggregation import engine as engines
-from stats.aggregation import pages
+from stats.aggregation import late, pages
 from stats.aggregation.commit import InvalidCommit
 from stats.aggregation.cut import calculated
 from stats.aggregation.engine import Engine
@@ -133,7 +132,7 @@ def test_one_early_merge_is_of_a_bounded_number_of_bytes(monkeypatch: pytest.Mon
     for _ in range(12):
         sender.send(0, values)
     sender.send(0, dict(values, nam="other"))
-    [page] = sender.engine._pages
+    [page] = sender.engine.registry.pages
     page._merge_sketches()
     assert [len(texts) for texts in page.sketches.values()] == [4, 1]  # of 12 one, where 9 have room
     assert page.sketch_bytes == sum(len(text) + pages.TEXT_BYTES for texts in page.sketches.values() for text in texts)
@@ -166,7 +165,7 @@ def test_what_is_no_sketch_refuses_the_commit_and_says_where(text: str) -> None:
     with pytest.raises(InvalidCommit) as refused:
         sender.send(0, timer([1]), timer([2], "b"), partial("c", [3], "ms", skt=text))
     assert refused.value.at == "prt.ms[2].skt"
-    assert sender.engine.stat_count == 0
+    assert sender.engine.registry.stat_count == 0
 
 
 @pytest.mark.parametrize("age", [0, 8], ids=["in this slot", "in an earlier one"])
@@ -177,7 +176,7 @@ def test_a_stat_with_very_many_commits_keeps_few_sketches(monkeypatch: pytest.Mo
     draw = random.Random(1)
     for _ in range(2000):
         sender.send(10, timer([draw.lognormvariate(4, 1) for _ in range(20)]), age=age)
-        [page] = sender.engine._pages
+        [page] = sender.engine.registry.pages
         assert page.sketch_bytes <= 50_000
     [row], _ = sender.minute()
     assert row.aggregate.cnt == 40_000
@@ -185,13 +184,13 @@ def test_a_stat_with_very_many_commits_keeps_few_sketches(monkeypatch: pytest.Mo
 
 
 def test_late_sketches_of_one_minute_become_one(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(engines, "MOST_LATE", 50_000)
+    monkeypatch.setattr(late, "MOST_LATE", 50_000)
     sender = Sender()
     draw = random.Random(1)
     for _ in range(500):
         sender.send(130, timer([draw.lognormvariate(4, 1) for _ in range(200)]), age=100)
         assert 0 < sender.engine.memory()["late"] <= 50_000
-        assert sum(len(row.aggregate.skt) for row in sender.engine._late) < sender.engine.memory()["late"]
+        assert sum(len(row.aggregate.skt) for row in sender.engine._late.rows) < sender.engine.memory()["late"]
     [aggregate] = [row.aggregate for row in merged_rows(sender.engine.cut(START + 130).late)]
     assert (aggregate.cnt, bool(aggregate.skt)) == (100_000, True)
     assert sender.engine.memory()["late"] == 0

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import pytest
 from websockets.sync.client import ClientConnection
 
+from stats.aggregation.watching import Watching
 from stats.publisher import HEED_SECONDS
 from stats.shard import Shard
 from tests.server import Keys, Server
@@ -65,7 +66,7 @@ def test_who_is_refused(server: Server, keys: Keys) -> None:
 async def test_no_values_are_looked_at_for_it(shard: Shard, clock: Clock) -> None:
     await shard.publisher.heed(1, "page", clock.now)
     assert shard.publisher.is_heeded(1, clock.now)
-    assert not shard.engine.is_watched(1, clock.now)
+    assert not Watching(shard.registry).is_watched(1, clock.now)
     clock.now += HEED_SECONDS
     await shard.publisher.tick(clock.now)
     assert not shard.publisher.is_heeded(1, clock.now)

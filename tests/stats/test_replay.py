@@ -11,6 +11,7 @@ from pytest_django import Settings
 
 from accounts.keytable import KeyEntry
 from accounts.models import Account
+from stats.aggregation import live
 from stats.aggregation.commit import decode
 from stats.aggregation.partial import Aggregate, MinuteRow
 from stats.keyring import Keyring
@@ -74,7 +75,7 @@ def send(shard: Shard, value: int, number: int | None = None, **fields: Any) -> 
 
 
 def total(shard: Shard) -> float:
-    return sum(float(state["stats"]["c"]["x"]["total"]) for state in shard.engine.states(1, BEGIN))
+    return sum(float(state["stats"]["c"]["x"]["total"]) for state in live.states(shard.registry.account(1), BEGIN))
 
 
 def lines(folder: Path) -> list[list[str]]:
@@ -166,9 +167,9 @@ async def test_a_resting_stat_goes_on_after_a_restart(start: Starter, clock: Clo
     await first.flush()
     clock.now += 60
     await first.flush()
-    assert first.engine.stat_count == 0
+    assert first.engine.registry.stat_count == 0
     second = await start()
-    assert second.engine.stat_count == 0
+    assert second.engine.registry.stat_count == 0
     send(second, 2)
     assert total(second) == 7
 
