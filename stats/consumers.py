@@ -202,7 +202,7 @@ async def _health(account_id: int) -> Message:
 
 async def _remove(account_id: int, name: str) -> Message:
     shard = await _owner_of(account_id)
-    if shard.is_leaving(account_id):
+    if shard.residents.is_leaving(account_id):
         raise LookupError(f"account {account_id} is moving")
     done = shard.remove_process(account_id, name)
     if done and shard.sync_always:
@@ -261,7 +261,7 @@ async def _work_on_files(message: Message) -> Message:
 async def _erase(account_id: int) -> Message:
     shard = _shard()
     await shard.keys.fresh()  # an older table may not know yet that the account was opened again
-    return {"done": await shard.erase(account_id)}
+    return {"done": await shard.residents.erase(account_id)}
 
 
 class LiveConsumer(AsyncWebsocketConsumer):
