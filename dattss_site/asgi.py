@@ -16,8 +16,8 @@ from django.urls import re_path  # noqa: E402
 
 from dattss_site.without_nul import without_nul  # noqa: E402
 from stats import health, http  # noqa: E402
-from stats.consumers import EngineConsumer  # noqa: E402
 from stats.engine_channel import engine_channel  # noqa: E402
+from stats.engine_consumer import EngineConsumer  # noqa: E402
 from stats.urls import websocket_urlpatterns  # noqa: E402
 
 

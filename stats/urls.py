@@ -6,8 +6,8 @@ from django.urls import path
 from drf_spectacular.views import SpectacularAPIView
 
 from stats import api, views
-from stats.consumers import LiveConsumer, NoticeConsumer
 from stats.group_api import DecisionView
+from stats.live_consumer import LiveConsumer, NoticeConsumer
 from stats.process_api import ProcessesView, ProcessView
 
 urlpatterns = [

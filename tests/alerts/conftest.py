@@ -19,8 +19,8 @@ from alerts.models import Channel, Escalation, EscalationStep, Rule
 from stats import runtime
 from stats.aggregation.commit import decode
 from stats.channel import channel_layer
-from stats.consumers import EngineConsumer
 from stats.engine_channel import engine_channel
+from stats.engine_consumer import EngineConsumer
 from stats.keyring import Keyring
 from stats.selfwatch import SelfWatch
 from stats.shard import Parts, Shard

@@ -19,7 +19,7 @@ from alerts.conditions import Above
 from alerts.models import Channel, Escalation, EscalationStep
 from alerts.trial_on_files import BIN, WEEK, Question, tried
 from stats import owned, runtime
-from stats.consumers import EngineConsumer
+from stats.engine_consumer import EngineConsumer
 from stats.storage.paths import Stat
 from tests.accounts.conftest import acme, alice, bob, browser_of, charlie, opened, vera
 from tests.alerts.conftest import Scene

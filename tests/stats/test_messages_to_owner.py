@@ -12,7 +12,7 @@ from asgiref.sync import sync_to_async
 from accounts.keys import make_key
 from accounts.models import Account, Scope
 from accounts.routing import begin_move
-from stats.consumers import EngineConsumer
+from stats.engine_consumer import EngineConsumer
 from stats.forwarding import PATIENCE, Forwarded
 from stats.ingest import accept_forwarded
 from stats.shard import Shard
@@ -84,7 +84,7 @@ async def test_an_account_is_let_go_of_whatever_files_of_others_cannot_be_writte
 
 
 async def test_an_error_that_nobody_foresaw_is_answered(shard: Shard, caplog: pytest.LogCaptureFixture) -> None:
-    with caplog.at_level(logging.ERROR, "dattss.live"):
+    with caplog.at_level(logging.ERROR, "dattss.engine"):
         answer = await asked(shard, {"type": "engine.files", "deed": "read", "account": 1, "wanted": None})
     assert (answer["ok"], "TypeError" in answer["error"]) == (False, True)
     assert caplog.records

@@ -12,7 +12,7 @@ from accounts.keytable import KeyEntry
 from accounts.models import Account, Scope
 from stats.aggregation.arithmetic import CNT, SUM
 from stats.aggregation.commit import decode
-from stats.consumers import EngineConsumer
+from stats.engine_consumer import EngineConsumer
 from stats.minutes import KEPT, AccountMinute, ProcessSeen
 from stats.shard import Shard
 from tests.stats.commits import body, partial
