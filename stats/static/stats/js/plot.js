@@ -7,6 +7,7 @@ import { NOTHING, clock, difference, duration, unitOf } from "./format.js";
 import { frameOf } from "./plot-frame.js";
 import { HistoryError, dayUrl, fetchDay } from "./history.js";
 import { PERCENTILES } from "./open-plots.js";
+import { PlotMarks } from "./plot-marks.js";
 import { binAt, columnsOf, headlineOf, liveSample, percentileOf, usualAt, wantsLog, windowOf } from "./plot-data.js";
 import { TIME_ZONE } from "./time-zone.js";
 
@@ -18,6 +19,8 @@ import { TIME_ZONE } from "./time-zone.js";
  * @property {import("./store.js").Store} store
  * @property {string} historyUrl
  * @property {string} account
+ * @property {string} marksUrl of the alerts of a stat; empty: there are none
+ * @property {string} ruleUrl of the form for a rule; empty: none can be made
  * @property {() => number} now Unix seconds by the server's clock
  * @property {(plot: Plot) => void} close
  * @property {(stat: string) => void} star
@@ -54,7 +57,9 @@ export class Plot {
     this.proc = proc;
     this.typ = typ;
     this.nam = nam;
-    const { element, value, sentence, area, legend, words } = frameOf(proc, typ, nam);
+    this.marks = new PlotMarks(state.stat, host.account, host.marksUrl);
+    const rule = host.ruleUrl && `${host.ruleUrl}?target=${encodeURIComponent(state.stat)}`;
+    const { element, value, sentence, area, legend, words } = frameOf(proc, typ, nam, rule, this.marks.element);
     this.element = element;
     this.value = value;
     this.sentence = sentence;
@@ -89,6 +94,7 @@ export class Plot {
     const asked = this.host.now();
     try {
       const day = await fetchDay(dayUrl(this.host.historyUrl, this.host.account, stat, step, percentiles), signal);
+      await this.marks.load(day, signal);
       this.#take({ ...day, percentiles }, asked);
     } catch (error) {
       if (signal.aborted) return;
@@ -103,6 +109,15 @@ export class Plot {
   tick() {
     this.#see();
     if (this.#inSight) this.#draw();
+  }
+
+  /**
+   * Incidents began, were acknowledged or are over.
+   * @param {import("./marks.js").AlertMark[]} news
+   */
+  tell(news) {
+    this.marks.take(news);
+    this.#draw();
   }
 
   /** Note what the live values show of the current bin: the end of today's line until the history has it. */
@@ -154,7 +169,8 @@ export class Plot {
     if (!this.#day) return;
     this.#columns = columnsOf(this.#day, this.typ, this.#seen, this.#closed, now);
     this.#markTools();
-    this.#ready(wantsLog(this.#columns)).draw(this.#columns, windowOf(this.state.span, this.#day, now));
+    this.#ready(wantsLog(this.#columns)).draw(this.#columns, windowOf(this.state.span, this.#day, now), this.marks.marks, now);
+    this.marks.list(this.#day.tz);
     this.#tellLegend();
     this.#tellInWords(now, `${headline.value} ${headline.sentence}`);
   }
@@ -194,6 +210,7 @@ export class Plot {
     if (!columns || !day) return;
     const index = this.#hovered;
     legend.root.classList.toggle("pointed", index !== null);
+    this.marks.point(index === null ? null : columns.x[index], day.step * 60);
     if (index === null) {
       say(legend.time, "");
       say(legend.today, "today");

@@ -19,6 +19,8 @@ const FIRST_LOOK = 4;
  * @property {import("./store.js").Store} store
  * @property {string} account
  * @property {string} historyUrl
+ * @property {string} marksUrl
+ * @property {string} ruleUrl
  * @property {() => number} now Unix seconds by the server's clock
  */
 
@@ -90,6 +92,15 @@ export class Plots {
     for (const plot of this.#plots) void plot.load();
   }
 
+  /**
+   * Incidents began, were acknowledged or are over.
+   * @param {import("./store.js").Message} message
+   */
+  tell({ alerts = [], more }) {
+    for (const plot of this.#plots) plot.tell(alerts);
+    if (more) this.reload();
+  }
+
   /** Draw the live values. */
   tick() {
     for (const plot of this.#plots) plot.tick();
@@ -132,6 +143,8 @@ export class Plots {
     const plot = new Plot(state, {
       store: this.page.store,
       historyUrl: this.page.historyUrl,
+      marksUrl: this.page.marksUrl,
+      ruleUrl: this.page.ruleUrl,
       account: this.page.account,
       now: this.page.now,
       close: () => this.toggle(state.stat),
