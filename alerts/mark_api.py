@@ -14,7 +14,8 @@ from rest_framework.views import APIView
 from accounts.access import access_for_request
 from accounts.timezones import zone_or_utc
 from alerts import marks
-from alerts.marks import StatMarks
+from alerts.incident_lists import firing
+from alerts.marks import Firing, StatMarks
 from alerts.targets import TargetError
 from stats import openapi
 from stats.api import ACCOUNT
@@ -26,6 +27,17 @@ class SpanSerializer(serializers.Serializer[Any]):
     stat = serializers.CharField(max_length=300)
     begin = serializers.DateTimeField()
     end = serializers.DateTimeField(required=False, default=timezone.now)
+
+
+class FiringView(APIView):
+    """What the top bar counts."""
+
+    @extend_schema(
+        operation_id="firing", parameters=[ACCOUNT], responses={200: openapi.answer(Firing), **openapi.REFUSALS}
+    )
+    def get(self, request: Request) -> Response:
+        """How many incidents of the account nobody has acknowledged."""
+        return Response(msgspec.to_builtins(Firing(firing=firing(access_for_request(request).account).count())))
 
 
 class MarksView(APIView):

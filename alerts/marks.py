@@ -29,6 +29,7 @@ class RuleMark(Struct, frozen=True, kw_only=True):
 
     id: int
     name: str
+    kind: Annotated[str, Meta(description="The kind of its condition, such as `above`, `stopped_working`.")]
     words: Annotated[str, Meta(description="Its condition, such as `value above 10 for 3 min`.")]
     side: Literal["above", "below"]
     measure: Annotated[str, Meta(description="What the limit is on; empty where there is no limit.")]
@@ -46,6 +47,12 @@ class AlertMark(Struct, frozen=True, kw_only=True):
     sentence: str
     opened: Seconds
     resolved: Seconds | None
+
+
+class Firing(Struct, frozen=True, kw_only=True):
+    """How many incidents nobody has acknowledged."""
+
+    firing: int
 
 
 class StatMarks(Struct, frozen=True, kw_only=True):
@@ -114,6 +121,7 @@ def _rule_mark(rule: Rule, kind: Kind) -> RuleMark:
     return RuleMark(
         id=rule.pk,
         name=rule.name,
+        kind=rule.condition["kind"],
         words=in_words(condition),
         side="above" if isinstance(condition, Above) else "below",
         measure=condition.measure if isinstance(condition, Above | Below) else "",

@@ -18,10 +18,12 @@ MOST_TOLD = 20  # incidents of one message; of a storm the newest are told, and 
 
 
 def tell_after_commit(incidents: Sequence[Incident]) -> None:
-    """Tells of these incidents of one account once the transaction that changes them is through."""
+    """Tells of these incidents of one account once the transaction that changes them is through. Times in their
+    sentences are UTC: a page that wants them in its reader's zone asks for its marks."""
     if incidents:
         numbers = sorted((one.number for one in incidents), reverse=True)
-        transaction.on_commit(partial(_tell, incidents[0].account_id, numbers))
+        # What is stored stays so, and is answered so, where no page can be told of it.
+        transaction.on_commit(partial(_tell, incidents[0].account_id, numbers), robust=True)
 
 
 def _tell(account_id: int, numbers: list[int]) -> None:

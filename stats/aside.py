@@ -21,8 +21,8 @@ log = logging.getLogger("dattss.live")
 def tell_pages(account_id: int, message: dict[str, Any]) -> None:
     """Sends a JSON message to all pages that are open on an account, except for public ones.
 
-    Nobody waits for it, and it may be lost, as where the channel layer is away: pages ask again when they have been cut
-    off, and each minute.
+    Nobody waits for it, and it may be lost where the channel layer is away or a page is far behind. Such a page misses
+    numbered messages too, is sent a snapshot, and asks again for what came beside them.
     """
     text = msgspec.json.encode({**message, "at": round(time.time(), 3)}).decode()
     if runtime.loop is not None:

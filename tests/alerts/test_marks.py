@@ -12,7 +12,8 @@ from channels.layers import BaseChannelLayer
 from django.test import Client
 from django.utils import timezone
 
-from accounts.models import Account, Membership, Role, User
+from accounts.keys import make_key
+from accounts.models import Account, Membership, Role, Scope, User
 from alerts import conditions, incidents
 from alerts.marks import plotted_limits
 from alerts.models import How, Incident, Rule
@@ -23,6 +24,7 @@ from tests.stats.commits import partial
 
 NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
 ABOVE = {"kind": "above", "limit": 10}
+MARKS_OF_ORDERS = "/api/v1/alerts/marks/?stat=api/c/orders&begin=2026-11-23T12:00:00Z"
 
 
 @pytest.mark.parametrize(
@@ -121,6 +123,30 @@ def test_the_incidents_of_a_stat_and_its_process_in_that_time(account: Account, 
     newest = found["incidents"][0]
     assert (newest["state"], newest["sentence"], newest["resolved"]) == ("firing", "sentence 5", None)
     assert newest["opened"] == NOON.timestamp() + 1800
+
+
+def test_the_count_is_of_what_nobody_has_acknowledged(account: Account, browser: Client) -> None:
+    for number in range(1, 4):
+        incident(account, number, "api/c/orders", number, None if number < 3 else 9)
+    incident(account, 4, "api", 1, rule=rule(account, "canary", "process", "api", canary=True))
+    incident(Account.objects.create(name="Other"), 5, "api/c/orders", 1)
+    Incident.objects.filter(account=account, number=2).update(state="acknowledged")
+    assert browser.get("/api/v1/alerts/firing/").json() == {"firing": 1}
+
+
+@pytest.mark.parametrize("path", ["/api/v1/alerts/firing/", MARKS_OF_ORDERS])
+def test_read_keys_see_it_and_strangers_find_nothing(account: Account, client: Client, path: str) -> None:
+    read, sends = (make_key(account, "Servers", scope, None)[1] for scope in (Scope.READ, Scope.INGEST))
+    asked = f"{path}{'&' if '?' in path else '?'}account={account.pk}"
+
+    def status(**headers: str) -> int:
+        return client.get(asked, headers=headers).status_code
+
+    assert status() == 401
+    assert status(authorization=f"Bearer {read}") == 200
+    assert status(authorization=f"Bearer {sends}") == 403
+    client.force_login(User.objects.create_user("charlie@example.org"))
+    assert status() == 404
 
 
 @pytest.mark.parametrize(

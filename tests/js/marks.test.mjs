@@ -3,9 +3,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { burningAt, byUrgency, limitName, reach, renewed, spanText } from "../../stats/static/stats/js/marks.js";
+import { burningAt, byUrgency, limitName, placesOf, reach, renewed, spanText, usualName } from "../../stats/static/stats/js/marks.js";
 
-const rule = (limit, measure = "value") => ({ id: 1, name: "r", words: "", side: "above", measure, limit, until: null });
+const rule = (limit, measure = "value") => ({ id: 1, name: "r", kind: "above", words: "", side: "above", measure, limit, until: null });
 const incident = (number, state = "firing", opened = 100, resolved = null, target = "api/c/orders") => ({
   number, rule_name: "r", target, state, sentence: "", opened, resolved,
 });
@@ -27,10 +27,28 @@ test("a limit says what it is on, unless it is on what the plot draws", () => {
 });
 
 test("news of an incident replace what was known of it, and others' news change nothing", () => {
-  const known = [incident(3), incident(2, "resolved")];
-  const news = [incident(3, "acknowledged"), incident(4, "firing", 100, null, "api"), incident(5, "firing", 1, null, "web/c/x")];
-  const now = renewed(known, news, "api/c/orders");
-  assert.deepEqual(now.map(({ number, state }) => [number, state]), [[4, "firing"], [3, "acknowledged"], [2, "resolved"]]);
+  const known = [{ ...incident(3), sentence: "in my time zone" }, incident(2, "resolved")];
+  const others = incident(5, "firing", 1, null, "web/c/x");
+  const news = [{ ...incident(3, "acknowledged"), sentence: "in UTC" }, incident(4, "firing", 100, null, "api"), others];
+  const { incidents, unknown } = renewed(known, news, "api/c/orders");
+  assert.deepEqual(incidents.map(({ number, state }) => [number, state]), [[4, "firing"], [3, "acknowledged"], [2, "resolved"]]);
+  assert.deepEqual([incidents[1].sentence, unknown], ["in my time zone", true]);
+  assert.equal(renewed(known, [incident(3, "resolved")], "api/c/orders").unknown, false);
+  assert.equal(renewed(known, [others], "api/c/orders").incidents, null);
+});
+
+test("limits that are close have their names one above the other, those out of sight at the edge", () => {
+  const toY = (value) => 200 - value;
+  const names = (...limits) => placesOf(limits.map((limit) => rule(limit)), toY, 0, 200, 12).map(({ rule: { limit }, line, way, name }) => [limit, line, way, name]);
+  assert.deepEqual(names(50, 52, null), [[50, 150, "", 150], [52, 148, "", 138]]);
+  assert.deepEqual(names(150, 500, -5), [[-5, null, "↓", 200], [150, 50, "", 50], [500, null, "↑", 12]]);
+  assert.deepEqual(names(199, 198, 500), [[198, 2, "", 36], [199, 1, "", 24], [500, null, "↑", 12]]);
+  assert.deepEqual(placesOf([rule(0)], () => Number.NaN, 0, 200, 12).map(({ line, way, name }) => [line, way, name]), [[null, "↓", 200]]);
+});
+
+test("a band that is watched says so", () => {
+  assert.equal(usualName([{ ...rule(null), kind: "unlike_typical" }]), "usual, watched");
+  assert.equal(usualName([rule(5)]), "usual");
 });
 
 test("what burns is listed first", () => {

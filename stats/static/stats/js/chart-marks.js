@@ -1,7 +1,7 @@
 // @ts-check
 /** Limits and incidents, drawn into a chart. */
 
-import { limitName } from "./marks.js";
+import { limitName, placesOf } from "./marks.js";
 import { colour, veil } from "./palette.js";
 
 /** @typedef {import("./marks.js").Marks} Marks */
@@ -61,20 +61,17 @@ function drawShape(ctx, { state }, x, y, ratio) {
  * @param {uPlot} plot
  * @param {Marks} marks
  * @param {Unit} unit
+ * @param {number} now Unix seconds
  */
-export function drawLimits(plot, { rules }, unit) {
+export function drawLimits(plot, { rules }, unit, now) {
+  const { top, height } = plot.bbox;
+  const toY = (/** @type {number} */ value) => plot.valToPos(value, "y", true);
+  const onRight = nowIsLeft(plot, now);
   clipped(plot, (ctx, ratio) => {
-    const { top, height } = plot.bbox;
-    for (const rule of rules) {
-      if (rule.limit === null) continue;
-      const y = plot.valToPos(rule.limit, "y", true);
-      const inSight = y >= top && y <= top + height;
-      if (inSight) drawLine(plot, y, [4, 3], 0.9, ratio);
-      const until = rule.until === null ? null : plot.valToPos(rule.until, "y", true);
-      if (until !== null && until >= top && until <= top + height) drawLine(plot, until, [1, 4], 0.6, ratio);
-      const arrow = inSight ? "" : y < top ? "↑ " : "↓ ";
-      const at = Math.min(Math.max(y, top + (NAME + 3) * ratio), top + height - 3 * ratio);
-      drawName(plot, ctx, `${arrow}${limitName(rule, unit)}`, at, ratio);
+    for (const { rule, line, way, name } of placesOf(rules, toY, top, top + height, (NAME + 2) * ratio)) {
+      if (line !== null) drawLine(plot, line, [4, 3], 0.9, ratio);
+      if (rule.until !== null) drawLine(plot, toY(rule.until), [1, 4], 0.6, ratio);
+      drawName(plot, ctx, `${way} ${limitName(rule, unit)}`.trim(), onRight, name, ratio);
     }
   });
 }
@@ -101,21 +98,31 @@ function drawLine(plot, y, dash, alpha, ratio) {
  * @param {uPlot} plot
  * @param {CanvasRenderingContext2D} ctx
  * @param {string} name
+ * @param {boolean} onRight
  * @param {number} y
  * @param {number} ratio
  */
-function drawName(plot, ctx, name, y, ratio) {
+function drawName(plot, ctx, name, onRight, y, ratio) {
   ctx.font = `${NAME * ratio}px ${getComputedStyle(document.body).fontFamily}`;
-  ctx.textAlign = "left";
+  ctx.textAlign = onRight ? "right" : "left";
   ctx.textBaseline = "bottom";
   ctx.lineJoin = "round";
   ctx.lineWidth = 3 * ratio;
   ctx.setLineDash([]);
   ctx.strokeStyle = colour("surface");
   ctx.fillStyle = colour("error");
-  const x = plot.bbox.left + 4 * ratio;
+  const x = onRight ? plot.bbox.left + plot.bbox.width - 4 * ratio : plot.bbox.left + 4 * ratio;
   ctx.strokeText(name, x, y - ratio);
   ctx.fillText(name, x, y - ratio);
+}
+
+/**
+ * Whether names stand on the right: where today's line ends, the dot and the newest incidents are.
+ * @param {uPlot} plot
+ * @param {number} now Unix seconds
+ */
+function nowIsLeft(plot, now) {
+  return plot.valToPos(now, "x", true) < plot.bbox.left + plot.bbox.width / 2;
 }
 
 /**

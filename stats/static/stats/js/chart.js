@@ -74,6 +74,15 @@ export class Chart {
     if (width && height && !same) this.plot.setSize({ width, height });
   }
 
+  /**
+   * Whether a point lies in the left half.
+   * @param {number | null} index
+   */
+  isLeft(index) {
+    if (index === null) return false;
+    return this.plot.valToPos(this.plot.data[0][index], "x") < this.plot.over.clientWidth / 2;
+  }
+
   recolour() {
     this.plot.redraw(false, true);
   }
@@ -200,7 +209,7 @@ export class Chart {
 
   /** @param {uPlot} plot */
   #drawLimits(plot) {
-    drawLimits(plot, this.#marks, unitOf(this.options.typ, this.options.nam));
+    drawLimits(plot, this.#marks, unitOf(this.options.typ, this.options.nam), this.#now);
   }
 
   /** @returns {uPlot.Axis} */

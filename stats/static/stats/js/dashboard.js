@@ -23,7 +23,7 @@ let later = 0;
 
 // On the demo's page nobody has a page of errors to go to.
 const toast = liveUrl.startsWith("/ws/demo/") ? null : watchErrors(account);
-const connection = new Connection(liveUrl, { draw, message: hear, back: () => plots.reload() });
+const connection = new Connection(liveUrl, { draw, message: hear, back: () => plots.refresh() });
 const { store } = connection;
 const plots = new Plots({ grid: need("#plots", main), store, account, historyUrl, marksUrl, ruleUrl, now: connection.now });
 const tree = new TreeView(need("#column", main), store, account, plots);

@@ -22,7 +22,7 @@ export async function askFiring() {
   if (!url) return;
   const answer = await fetch(url, { headers: { Accept: "application/json" } }).catch(() => null);
   if (!answer?.ok) return;
-  /** @type {{ state: string }[]} */
-  const incidents = await answer.json();
-  sayFiring(incidents.filter(({ state }) => state === "firing").length);
+  /** @type {{ firing: number }} */
+  const { firing } = await answer.json();
+  sayFiring(firing);
 }

@@ -7,6 +7,7 @@ import { clock } from "./format.js";
  * @typedef {object} RuleMark a rule that watches the stat
  * @property {number} id
  * @property {string} name
+ * @property {string} kind of its condition
  * @property {string} words its condition
  * @property {"above" | "below"} side
  * @property {string} measure what the limit is on
@@ -65,16 +66,79 @@ export function limitName(rule, unit) {
 }
 
 /**
+ * Whether the plot can draw a rule's limit.
+ * @param {RuleMark} rule
+ */
+export function isDrawn({ limit }) {
+  return limit !== null;
+}
+
+/**
+ * What the band of the usual is called: also by whom it is watched.
+ * @param {readonly RuleMark[]} rules
+ */
+export function usualName(rules) {
+  return rules.some(({ kind }) => kind === "unlike_typical") ? "usual, watched" : "usual";
+}
+
+/**
+ * @typedef {object} Place of a limit on a plot, in its pixels from above
+ * @property {RuleMark} rule
+ * @property {number | null} line null: out of sight
+ * @property {"" | "↑" | "↓"} way to a limit that is out of sight
+ * @property {number} name foot of its name
+ */
+
+/**
+ * Where limits and their names are. Names stand on their lines, and one above the other where lines are close; no more
+ * than there is room for.
+ * @param {readonly RuleMark[]} rules
+ * @param {(value: number) => number} toY not finite where the axis has no such value
+ * @param {number} top
+ * @param {number} bottom
+ * @param {number} height of a name
+ * @returns {Place[]} the lowest first
+ */
+export function placesOf(rules, toY, top, bottom, height) {
+  /** @type {Place[]} */
+  const places = [];
+  for (const rule of rules) {
+    if (rule.limit === null) continue;
+    const y = toY(rule.limit);
+    const line = y >= top && y <= bottom ? y : null;
+    const way = line !== null ? "" : y < top ? "↑" : "↓";
+    places.push({ rule, line, way, name: Math.max(way === "↑" ? top : (line ?? bottom), top + height) });
+  }
+  places.sort((one, other) => other.name - one.name || (one.rule.limit ?? 0) - (other.rule.limit ?? 0));
+  // Up from the foot, then down again from the head where that has pushed names out.
+  for (let index = 1; index < places.length; index += 1) {
+    places[index].name = Math.min(places[index].name, places[index - 1].name - height);
+  }
+  let least = top + height;
+  for (const place of [...places].reverse()) {
+    place.name = Math.max(place.name, least);
+    least = place.name + height;
+  }
+  return places;
+}
+
+/**
  * The incidents with a newer state of some of them; those of other stats are left out.
  * @param {readonly AlertMark[]} known
  * @param {readonly AlertMark[]} news
  * @param {string} stat
- * @returns {AlertMark[]} the newest first
+ * @returns {{ incidents: AlertMark[] | null, unknown: boolean }} the newest first, null where no news are of this stat;
+ *   `unknown`: one of them was not known
  */
 export function renewed(known, news, stat) {
   const ours = news.filter(({ target }) => target === stat || target === stat.split("/")[0]);
-  const changed = new Set(ours.map(({ number }) => number));
-  return [...ours, ...known.filter(({ number }) => !changed.has(number))].sort((one, other) => other.number - one.number);
+  if (!ours.length) return { incidents: null, unknown: false };
+  const before = new Map(known.map((incident) => [incident.number, incident]));
+  const told = ours.map((incident) => ({ ...incident, sentence: before.get(incident.number)?.sentence ?? incident.sentence }));
+  const changed = new Set(told.map(({ number }) => number));
+  const incidents = [...told, ...known.filter(({ number }) => !changed.has(number))];
+  incidents.sort((one, other) => other.number - one.number);
+  return { incidents, unknown: told.some(({ number }) => !before.has(number)) };
 }
 
 /**

@@ -2,13 +2,20 @@
 /** New errors and incidents are told on settings pages too: entry point. No values come by this websocket. */
 
 import { need } from "./element.js";
-import { sayFiring } from "./firing.js";
+import { askFiring, sayFiring } from "./firing.js";
 import { connect } from "./live.js";
 import { watchErrors } from "./toast.js";
 
 const account = need("[data-notices-of]").dataset.noticesOf ?? "";
 const toast = watchErrors(account);
-connect(`/ws/notices/?account=${account}`, { message: hear, status: () => {} });
+let cutOff = false;
+connect(`/ws/notices/?account=${account}`, { message: hear, status: look });
+
+/** @param {import("./live.js").Status} status */
+function look({ state }) {
+  if (state === "live" && cutOff) void askFiring();
+  cutOff = state === "waiting" || state === "offline" || (cutOff && state !== "live");
+}
 
 /** @param {import("./store.js").Message} message */
 function hear(message) {

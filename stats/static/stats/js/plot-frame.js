@@ -14,7 +14,7 @@ const SPANS = [["1h", "1 h"], ["6h", "6 h"], ["day", "Day"]];
  * @param {string} typ
  * @param {string} nam
  * @param {string} rule address of a form for a rule on it; empty where none can be made
- * @param {HTMLElement} marks
+ * @param {import("./plot-marks.js").PlotMarks} marks
  */
 export function frameOf(proc, typ, nam, rule, marks) {
   const type = TYPES.get(typ) ?? "counter";
@@ -26,9 +26,9 @@ export function frameOf(proc, typ, nam, rule, marks) {
   const legend = legendOf();
   const mark = make("span", `mark ${type}`, [], { role: "img", "aria-label": type });
   const title = make("h2", "plot-title", [mark, make("span", "", path, { title: path })]);
-  const head = make("header", "plot-head", [title, tools(typ, rule)]);
+  const head = make("header", "plot-head", [title, marks.watched, tools(typ, rule)]);
   const headline = make("p", "plot-headline", [value, sentence]);
-  const parts = [head, headline, area, legend.root, marks, words];
+  const parts = [head, headline, make("div", "plot-stage", [area, marks.note]), legend.root, marks.element, words];
   const element = make("section", `plot ${type}`, parts, { "aria-label": path });
   return { element, value, sentence, area, legend, words };
 }
@@ -47,7 +47,7 @@ function tools(typ, rule) {
     ...(percentiles.length ? [make("div", "choices percentiles", percentiles, { role: "group", "aria-label": "Percentiles" })] : []),
     make("div", "choices", [...steps, make("span", "choices-unit", "min")], { role: "group", "aria-label": "Step" }),
     make("div", "choices", spans, { role: "group", "aria-label": "Part of the day" }),
-    ...(rule ? [make("div", "choices", [make("a", "choice", "Alert", { href: rule, title: "Make a rule for this stat" })])] : []),
+    ...(rule ? [make("div", "choices", [make("a", "choice", "Make a rule", { href: rule, title: "Be told when this stat is not as it should be" })])] : []),
     make("div", "choices", deeds.map(([deed, title]) => choice("", title, "do", deed))),
   ]);
 }

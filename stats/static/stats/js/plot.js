@@ -7,6 +7,7 @@ import { NOTHING, clock, difference, duration, unitOf } from "./format.js";
 import { frameOf } from "./plot-frame.js";
 import { HistoryError, dayUrl, fetchDay } from "./history.js";
 import { PERCENTILES } from "./open-plots.js";
+import { usualName } from "./marks.js";
 import { PlotMarks } from "./plot-marks.js";
 import { binAt, columnsOf, headlineOf, liveSample, percentileOf, usualAt, wantsLog, windowOf } from "./plot-data.js";
 import { TIME_ZONE } from "./time-zone.js";
@@ -59,7 +60,7 @@ export class Plot {
     this.nam = nam;
     this.marks = new PlotMarks(state.stat, host.account, host.marksUrl);
     const rule = host.ruleUrl && `${host.ruleUrl}?target=${encodeURIComponent(state.stat)}`;
-    const { element, value, sentence, area, legend, words } = frameOf(proc, typ, nam, rule, this.marks.element);
+    const { element, value, sentence, area, legend, words } = frameOf(proc, typ, nam, rule, this.marks);
     this.element = element;
     this.value = value;
     this.sentence = sentence;
@@ -94,7 +95,6 @@ export class Plot {
     const asked = this.host.now();
     try {
       const day = await fetchDay(dayUrl(this.host.historyUrl, this.host.account, stat, step, percentiles), signal);
-      await this.marks.load(day, signal);
       this.#take({ ...day, percentiles }, asked);
     } catch (error) {
       if (signal.aborted) return;
@@ -102,7 +102,13 @@ export class Plot {
       this.#error = `${error.message} Live values go on; it is tried again each minute.`;
     }
     this.#draw();
+    void this.#loadMarks();
     if (this.#day && this.step !== step) await this.load();
+  }
+
+  /** The day's alerts come when they come: nobody waits for them to see the values. */
+  async #loadMarks() {
+    if (this.#day && (await this.marks.load(this.#day.start))) this.#draw();
   }
 
   /** Draw what the live values changed. */
@@ -116,8 +122,9 @@ export class Plot {
    * @param {import("./marks.js").AlertMark[]} news
    */
   tell(news) {
-    this.marks.take(news);
+    if (!this.marks.take(news)) return;
     this.#draw();
+    void this.#loadMarks();
   }
 
   /** Note what the live values show of the current bin: the end of today's line until the history has it. */
@@ -142,6 +149,7 @@ export class Plot {
 
   destroy() {
     this.#request.abort();
+    this.marks.end();
     this.#chart?.destroy();
     this.element.remove();
   }
@@ -210,13 +218,13 @@ export class Plot {
     if (!columns || !day) return;
     const index = this.#hovered;
     legend.root.classList.toggle("pointed", index !== null);
-    this.marks.point(index === null ? null : columns.x[index], day.step * 60);
+    this.marks.point(index === null ? null : day.start + index * day.step * 60, day.step * 60, this.#chart?.isLeft(index) ?? false);
     if (index === null) {
       say(legend.time, "");
       say(legend.today, "today");
       say(legend.percentiles, this.#percentileNames());
       say(legend.usual, averageName(day));
-      say(legend.range, day.typical.some(Boolean) ? "usual" : "");
+      say(legend.range, day.typical.some(Boolean) ? usualName(this.marks.marks.rules) : "");
       say(legend.more, this.#moreNames());
       return;
     }

@@ -43,7 +43,7 @@ export class Plots {
     if (list) this.#restore(list);
     window.addEventListener("hashchange", () => this.#restore(fromHash(window.location.hash)));
     document.addEventListener("visibilitychange", () => {
-      if (!document.hidden) this.reload();
+      if (!document.hidden) this.refresh();
     });
     onColours(() => this.#plots.forEach((plot) => plot.recolour()));
     this.#nextMinute();
@@ -92,13 +92,19 @@ export class Plots {
     for (const plot of this.#plots) void plot.load();
   }
 
+  /** The same, and what may have been told of their alerts to somebody who did not hear it. */
+  refresh() {
+    for (const plot of this.#plots) plot.marks.forget();
+    this.reload();
+  }
+
   /**
    * Incidents began, were acknowledged or are over.
    * @param {import("./store.js").Message} message
    */
   tell({ alerts = [], more }) {
     for (const plot of this.#plots) plot.tell(alerts);
-    if (more) this.reload();
+    if (more) this.refresh();
   }
 
   /** Draw the live values. */
