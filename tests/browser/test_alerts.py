@@ -129,13 +129,15 @@ def test_from_a_dragged_limit_to_the_timeline(
     page.goto(f"{server.url}/a/{keys.account}/alerts/rules/new/?target=api/c/orders")
     make_a_rule(page, picture)
 
+    wait_for_a_whole_minute(server)
     board = page.context.new_page()
+    # From here on nothing may wait long but Playwright itself, which hands on what comes by this way.
     line = Line(board)
     marks = watched_plot(board, f"{server.url}/a/{keys.account}/").locator(".plot-marks")
-    wait_for_a_whole_minute(server)
     with client_program(keys.key, server.url):
-        mail = wait_for(lambda: _mail(server), 90, "the mail")
-    expect(board.locator(FIRING)).to_have_text("1")
+        expect(board.locator(FIRING)).to_have_text("1", timeout=90_000)
+        expect(board.locator("#connection-news")).to_be_empty()  # it was told, and did not come back to ask
+        mail = wait_for(lambda: _mail(server), 15, "the mail")
     expect(marks.get_by_role("img", name="firing")).to_be_visible()
     expect(marks.locator("li.firing a")).to_have_text(re.compile("orders .+, above 100/min"))
     look_at(board, picture, "alerts-marks")

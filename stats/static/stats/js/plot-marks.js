@@ -116,7 +116,7 @@ export class PlotMarks {
       line.classList.toggle("pointed", numbers.has(line.dataset.number ?? ""));
     }
     this.note.hidden = !found.length;
-    this.note.classList.toggle("right", onLeft);
+    this.note.classList.toggle("on-right", onLeft);
     const texts = byUrgency(found).slice(0, LISTED).map(({ sentence }) => make("p", "", sentence));
     if (found.length > LISTED) texts.push(make("p", "", `and ${found.length - LISTED} more`));
     this.note.replaceChildren(...texts);
