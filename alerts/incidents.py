@@ -8,7 +8,7 @@ from django.db import transaction
 from django.db.models import Max
 
 from accounts.models import User
-from alerts import escalation, progress, saying, silences, timeline
+from alerts import escalation, page_news, progress, saying, silences, timeline
 from alerts.evaluation import Change
 from alerts.models import How, Incident, IncidentState, Rule
 from alerts.progress import Loaded
@@ -48,6 +48,7 @@ def acknowledge(
         found.save()
         escalation.stop([found], f"{_who(person)} acknowledged it.")
         timeline.tell(found, timeline.ACKNOWLEDGED, f"Acknowledged by {_by(person, how)}.", now, person)
+        page_news.tell_after_commit([found])
     return True
 
 
@@ -129,6 +130,7 @@ def _open(changes: Sequence[Change], account_id: int, now: datetime) -> None:
     loud = [one for one in opened if not one.silenced]
     escalation.begin(loud, now)
     Incident.objects.bulk_update(loud, ["turn", "repeat_at"])
+    page_news.tell_after_commit(opened)
 
 
 def _recovered(changes: Sequence[Change], now: datetime) -> None:
@@ -162,6 +164,7 @@ def _resolve(over: Sequence[tuple[Incident, str]], how: How, now: datetime, pers
     timeline.tell_all(over, timeline.RESOLVED, now, person)
     escalation.stop(found, "It is over.")
     escalation.tell_recovery([one for one in over if not one[0].silenced], now)
+    page_news.tell_after_commit(found)
 
 
 def _by(person: User | None, how: How) -> str:

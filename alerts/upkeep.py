@@ -6,7 +6,7 @@ from datetime import datetime
 from django.db import transaction
 
 from accounts.routing import in_use
-from alerts import escalation, silences, timeline
+from alerts import escalation, page_news, silences, timeline
 from alerts.models import Incident, IncidentState
 
 _CHANGED = ["state", "silenced", "round", "turn", "repeat_at"]
@@ -52,6 +52,7 @@ def _expire(burning: Sequence[Incident], now: datetime) -> list[Incident]:
     for one in expired:
         one.state = IncidentState.FIRING
     timeline.tell_all([(one, "The acknowledgement has ended.") for one in expired], timeline.EXPIRED, now)
+    page_news.tell_after_commit(expired)
     return expired
 
 

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from alerts import api, trial_api
+from alerts import api, mark_api, trial_api
 from alerts.views import answer, incidents, mail_events, rules, silences, telephone, ways
 
 urlpatterns = [
@@ -32,6 +32,8 @@ urlpatterns = [
     path("a/<int:account_id>/alerts/endpoints/new/", ways.new_endpoint, name="new_endpoint"),
     path("a/<int:account_id>/alerts/endpoints/<int:endpoint_id>/delete/", ways.delete_endpoint, name="endpoint_delete"),
     path("a/<int:account_id>/alerts/test/", ways.try_way, name="way_test"),
+    path("api/v1/alerts/firing/", mark_api.FiringView.as_view(), name="api_firing"),
+    path("api/v1/alerts/marks/", mark_api.MarksView.as_view(), name="api_marks"),
     path("api/v1/alerts/trial/", trial_api.TrialView.as_view(), name="api_trial"),
     path("api/v1/alerts/rules/", api.RulesView.as_view(), name="api_rules"),
     path("api/v1/alerts/rules/<int:rule_id>/", api.RuleView.as_view(), name="api_rule"),

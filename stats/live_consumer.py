@@ -82,6 +82,11 @@ class LiveConsumer(AsyncWebsocketConsumer):
         if message["public"] or not self._public:
             await self.send(text_data=message["text"])
 
+    async def live_aside(self, message: Message) -> None:
+        """Something that has no number of the publisher (`stats.aside`)."""
+        if not self._public:
+            await self.send(text_data=message["text"])
+
     async def access_changed(self, message: Message) -> None:  # noqa: ARG002  (the signature is Channels')
         """Somebody may see the account no more: perhaps who has this page."""
         await self._look_again()

@@ -146,6 +146,8 @@ ROUTES: dict[str, dict[str, Answers]] = {
     "api/v1/warnings/<key>/":                               {"GET": API_LOOK},
     "api/v1/errors/<key>/decision/":                        {"PUT": API_CHANGE, "DELETE": API_CHANGE},
     "api/v1/warnings/<key>/decision/":                      {"PUT": API_CHANGE, "DELETE": API_CHANGE},
+    "api/v1/alerts/marks/":                                 {"GET": API_LOOK},
+    "api/v1/alerts/firing/":                                {"GET": API_LOOK},
     "api/v1/alerts/trial/":                                {"POST": API_CHANGE},
     "api/v1/alerts/rules/":                                 {"GET": API_LOOK, "POST": API_CHANGE},
     "api/v1/alerts/rules/<rule_id>/":                       {"GET": API_LOOK, "PUT": API_CHANGE, "DELETE": API_CHANGE},

@@ -4,16 +4,18 @@ import re
 import time
 from collections.abc import Callable
 
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Locator, Page, WebSocketRoute, expect
 
 from stats.storage.paths import Stat
 from tests.alerts.test_alerts_end_to_end import wait_for_a_whole_minute
 from tests.alerts.test_trial import write
+from tests.browser.test_main_job import client_program
 from tests.browser.test_processes import LOOKS, logged_in, show
 from tests.server import Keys, Server, wait_for
 from tests.stats.commits import body, partial
 
 EMAIL = "alerts@example.org"
+FIRING = '[data-count="firing"]'
 _ESCALATION = """
 from django.utils import timezone
 from accounts.models import Account, Contact
@@ -56,16 +58,8 @@ def look_at(page: Page, picture: Callable[[Page, str], None], name: str) -> None
     show(page, 1440, "light")
 
 
-def test_from_a_dragged_limit_to_the_timeline(
-    server: Server, new_page: Callable[..., Page], picture: Callable[[Page, str], None]
-) -> None:
-    keys = server.new_account(EMAIL)
-    done = server.manage("shell", "-c", _ESCALATION.format(account=keys.account))
-    assert done.returncode == 0, done.stderr
-    week_of_orders(server, keys)
-    assert server.commit(keys.key, body("api", partial("orders", [1]))).status == 200
-    page = logged_in(new_page(), server, EMAIL)
-    page.goto(f"{server.url}/a/{keys.account}/alerts/rules/new/?target=api/c/orders")
+def make_a_rule(page: Page, picture: Callable[[Page, str], None]) -> None:
+    """On its page: the limit is dragged, tried on the past, proposed, and at last written."""
     sentence = page.locator("#trial-sentence")
     expect(sentence).to_contain_text("Drag the line")
     drag_limit(page, 0.5)
@@ -88,16 +82,81 @@ def test_from_a_dragged_limit_to_the_timeline(
     expect(page.get_by_role("row", name=re.compile("Orders"))).to_contain_text("value above 100 for 1 min")
     picture(page, "alerts-rules")
 
+
+class Line:
+    """A page's way to the live websocket, which can be cut."""
+
+    def __init__(self, page: Page) -> None:
+        self._open: list[WebSocketRoute] = []
+        self._whole = True
+        page.route_web_socket(re.compile("/ws/live/"), self._connect)
+
+    def cut(self) -> None:
+        self._whole = False
+        for socket in self._open:
+            socket.close()
+
+    def mend(self) -> None:
+        self._whole = True
+
+    def _connect(self, socket: WebSocketRoute) -> None:
+        if self._whole:
+            socket.connect_to_server()
+            self._open.append(socket)
+        else:
+            socket.close()
+
+
+def watched_plot(board: Page, url: str) -> Locator:
+    """The plot of the orders on a dashboard, with the rule that watches them."""
+    board.goto(f"{url}#plots=api/c/orders")
+    plot = board.locator('[data-stat="api/c/orders"]')
+    expect(plot.locator(".watched")).to_contain_text("Limits: Orders")
+    expect(plot.get_by_role("link", name="Make a rule")).to_have_attribute("href", re.compile("api%2Fc%2Forders"))
+    expect(board.locator(FIRING)).to_be_hidden()
+    return plot
+
+
+def test_from_a_dragged_limit_to_the_timeline(
+    server: Server, new_page: Callable[..., Page], picture: Callable[[Page, str], None]
+) -> None:
+    keys = server.new_account(EMAIL)
+    done = server.manage("shell", "-c", _ESCALATION.format(account=keys.account))
+    assert done.returncode == 0, done.stderr
+    week_of_orders(server, keys)
+    assert server.commit(keys.key, body("api", partial("orders", [1]))).status == 200
+    page = logged_in(new_page(), server, EMAIL)
+    page.goto(f"{server.url}/a/{keys.account}/alerts/rules/new/?target=api/c/orders")
+    make_a_rule(page, picture)
+
     wait_for_a_whole_minute(server)
-    assert server.commit(keys.key, body("api", partial("orders", [500]))).status == 200
-    mail = wait_for(lambda: _mail(server), 90, "the mail")
+    board = page.context.new_page()
+    # From here on nothing may wait long but Playwright itself, which hands on what comes by this way.
+    line = Line(board)
+    marks = watched_plot(board, f"{server.url}/a/{keys.account}/").locator(".plot-marks")
+    with client_program(keys.key, server.url):
+        expect(board.locator(FIRING)).to_have_text("1", timeout=90_000)
+        expect(board.locator("#connection-news")).to_be_empty()  # it was told, and did not come back to ask
+        mail = wait_for(lambda: _mail(server), 15, "the mail")
+    expect(marks.get_by_role("img", name="firing")).to_be_visible()
+    expect(marks.locator("li.firing a")).to_have_text(re.compile("orders .+, above 100/min"))
+    look_at(board, picture, "alerts-marks")
     page.goto(f"{server.url}/a/{keys.account}/alerts/")
     expect(page.locator(".incident")).to_contain_text("Told: alerts@example.org by E-mail.")
     look_at(page, picture, "alerts-open")
     link = next(url for url in re.findall(r"https?://\S+", mail) if "/alerts/answer/" in url)
     stranger = new_page()
     stranger.goto(re.sub(r"https?://[^/]+", server.url, link))
+    look_at(stranger, picture, "alerts-answer")
+    line.cut()
     stranger.get_by_role("button", name="Acknowledge").click()
+    expect(stranger.locator(".note")).to_contain_text("Done.")
+    look_at(stranger, picture, "alerts-answered")
+    expect(page.locator(FIRING)).to_be_hidden()  # by the websocket of pages without values
+    expect(board.locator(FIRING)).to_have_text("1")
+    line.mend()
+    expect(marks.get_by_role("img", name="acknowledged")).to_be_visible(timeout=15_000)
+    expect(board.locator(FIRING)).to_be_hidden()
     page.locator(".incident-sentence").click()
     expect(page.locator(".timeline")).to_contain_text("Acknowledged by alerts@example.org, by link in a message.")
     expect(page.locator(".timeline")).to_contain_text("E-mail to alerts@example.org")
@@ -112,4 +171,4 @@ def test_from_a_dragged_limit_to_the_timeline(
 def _mail(server: Server) -> str:
     """The alarm, as it came."""
     texts = [path.read_text() for path in (server.data / "outbox").glob("*")]
-    return next((text for text in texts if "orders 5" in text and "/alerts/answer/" in text), "")
+    return next((text for text in texts if "above 100/min" in text and "/alerts/answer/" in text), "")

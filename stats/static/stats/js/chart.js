@@ -2,7 +2,9 @@
 /** uPlot, dressed for a stat: today over the usual, the live dot at the end, few labels. */
 
 import uPlot from "../../uplot/uPlot.esm.js";
+import { drawIncidents, drawLimits } from "./chart-marks.js";
 import { bytes, clock, unitOf } from "./format.js";
+import { NO_MARKS, reach } from "./marks.js";
 import { colour, veil } from "./palette.js";
 import { isolated } from "./plot-data.js";
 
@@ -36,6 +38,8 @@ export class Chart {
   #window = { from: 0, to: 1 };
   #current = 0;
   #start = 0;
+  #marks = NO_MARKS;
+  #now = 0;
 
   /**
    * @param {HTMLElement} host
@@ -51,9 +55,13 @@ export class Chart {
   /**
    * @param {Columns} columns
    * @param {{ from: number, to: number }} range of time that is seen
+   * @param {import("./marks.js").Marks} marks
+   * @param {number} now Unix seconds
    */
-  draw(columns, range) {
+  draw(columns, range, marks, now) {
     this.#window = range;
+    this.#marks = marks;
+    this.#now = now;
     this.#current = columns.current;
     this.#start = columns.x[0];
     this.plot.setData([columns.x, ...SERIES.map((name) => columns[name])]);
@@ -64,6 +72,15 @@ export class Chart {
     const { clientWidth: width, clientHeight: height } = this.host;
     const same = width === this.plot.width && height === this.plot.height;
     if (width && height && !same) this.plot.setSize({ width, height });
+  }
+
+  /**
+   * Whether a point lies in the left half.
+   * @param {number | null} index
+   */
+  isLeft(index) {
+    if (index === null) return false;
+    return this.plot.valToPos(this.plot.data[0][index], "x") < this.plot.over.clientWidth / 2;
   }
 
   recolour() {
@@ -99,7 +116,11 @@ export class Chart {
         { series: [1, 2], fill: () => colour("band") },
         { series: [4, 5], fill: () => veil(this.#colour(), 0.16) },
       ],
-      hooks: { draw: [(plot) => this.#drawNames(plot), (plot) => this.#drawDot(plot)], setSelect: [(plot) => this.#selected(plot)] },
+      hooks: {
+        drawClear: [(plot) => drawIncidents(plot, this.#marks, this.#now)],
+        draw: [(plot) => this.#drawLimits(plot), (plot) => this.#drawNames(plot), (plot) => this.#drawDot(plot)],
+        setSelect: [(plot) => this.#selected(plot)],
+      },
     };
   }
 
@@ -177,12 +198,18 @@ export class Chart {
    */
   #yRange(low, high) {
     if (low === null || high === null) return this.options.log ? [1, 10] : [0, 1];
+    [low, high] = reach(low, high, this.#marks.rules);
     if (this.options.log) return logRange(low, high);
     // A gauge that stays far from zero shows its movement; all else stands on zero.
     const onHighGround = this.options.typ === "g" && low > 0 && low > high * 0.6;
     if (!onHighGround) return [Math.min(0, low), high > 0 ? high * 1.08 : 1];
     const room = (high - low || high * 0.1) * 0.15;
     return [low - room, high + room];
+  }
+
+  /** @param {uPlot} plot */
+  #drawLimits(plot) {
+    drawLimits(plot, this.#marks, unitOf(this.options.typ, this.options.nam), this.#now);
   }
 
   /** @returns {uPlot.Axis} */

@@ -2,6 +2,7 @@
 /** The page's connection: what the top bar says of it, and the server's clock. */
 
 import { need, say } from "./element.js";
+import { askFiring, sayFiring } from "./firing.js";
 import { since } from "./format.js";
 import { connect } from "./live.js";
 import { Store, noChange } from "./store.js";
@@ -73,8 +74,14 @@ export class Connection {
     this.#received = performance.now();
     this.store.apply(message, this.#change);
     this.page.message?.(message);
-    if (again) this.page.back?.();
+    if (message.type === "alert") sayFiring(message.firing ?? 0);
+    if (again) this.#back();
     this.#plan();
+  }
+
+  #back() {
+    this.page.back?.();
+    void askFiring();
   }
 
   /** Frames do not come while the page is hidden: what changed waits in the change. */

@@ -14,7 +14,7 @@ import { PHONE } from "./viewport.js";
 const PLOT_PAUSE = 250;
 
 const main = need("#dashboard");
-const { liveUrl = "", historyUrl = "", account = "" } = main.dataset;
+const { liveUrl = "", historyUrl = "", marksUrl = "", ruleUrl = "", account = "" } = main.dataset;
 const waiting = need("#waiting", main);
 const board = need("#board", main);
 const how = need("#how-to-send", main);
@@ -23,9 +23,9 @@ let later = 0;
 
 // On the demo's page nobody has a page of errors to go to.
 const toast = liveUrl.startsWith("/ws/demo/") ? null : watchErrors(account);
-const connection = new Connection(liveUrl, { draw, message: (message) => toast?.take(message), back: () => plots.reload() });
+const connection = new Connection(liveUrl, { draw, message: hear, back: () => plots.refresh() });
 const { store } = connection;
-const plots = new Plots({ grid: need("#plots", main), store, account, historyUrl, now: connection.now });
+const plots = new Plots({ grid: need("#plots", main), store, account, historyUrl, marksUrl, ruleUrl, now: connection.now });
 const tree = new TreeView(need("#column", main), store, account, plots);
 
 plots.onchange = lay;
@@ -59,6 +59,12 @@ function draw(change) {
   }
   tree.update(change);
   drawSlower();
+}
+
+/** @param {import("./store.js").Message} message */
+function hear(message) {
+  toast?.take(message);
+  if (message.type === "alert") plots.tell(message);
 }
 
 /** The line above and the plots: with the newest values, but not with each message. */

@@ -49,7 +49,7 @@ function choose() {
 /** @param {string} stat */
 function openPlot(stat) {
   const nothing = () => {};
-  const host = { store: connection.store, historyUrl, account: "0", now: connection.now };
+  const host = { store: connection.store, historyUrl, marksUrl: "", ruleUrl: "", account: "0", now: connection.now };
   const deeds = { close: nothing, star: nothing, starred: () => false, changed: nothing };
   plot = new Plot(opened(stat), { ...host, ...deeds });
   need(".strip-plot", strip).replaceChildren(plot.element);

@@ -13,8 +13,10 @@ const SPANS = [["1h", "1 h"], ["6h", "6 h"], ["day", "Day"]];
  * @param {string} proc
  * @param {string} typ
  * @param {string} nam
+ * @param {string} rule address of a form for a rule on it; empty where none can be made
+ * @param {import("./plot-marks.js").PlotMarks} marks
  */
-export function frameOf(proc, typ, nam) {
+export function frameOf(proc, typ, nam, rule, marks) {
   const type = TYPES.get(typ) ?? "counter";
   const path = [proc, ...nam.split(".")].join(" › ");
   const value = make("span", "plot-value");
@@ -24,15 +26,18 @@ export function frameOf(proc, typ, nam) {
   const legend = legendOf();
   const mark = make("span", `mark ${type}`, [], { role: "img", "aria-label": type });
   const title = make("h2", "plot-title", [mark, make("span", "", path, { title: path })]);
-  const head = make("header", "plot-head", [title, tools(typ)]);
+  const head = make("header", "plot-head", [title, marks.watched, tools(typ, rule)]);
   const headline = make("p", "plot-headline", [value, sentence]);
-  const parts = [head, headline, area, legend.root, words];
+  const parts = [head, headline, make("div", "plot-stage", [area, marks.note]), legend.root, marks.element, words];
   const element = make("section", `plot ${type}`, parts, { "aria-label": path });
   return { element, value, sentence, area, legend, words };
 }
 
-/** @param {string} typ */
-function tools(typ) {
+/**
+ * @param {string} typ
+ * @param {string} rule
+ */
+function tools(typ, rule) {
   const steps = STEPS.map((step) => choice(String(step), `${step}-minute steps`, "step", String(step)));
   const spans = SPANS.map(([span, name]) => choice(name, `Show ${name}`, "span", span));
   const deeds = [["star", "Favourite"], ["full", "Full screen"], ["close", "Close"]];
@@ -42,6 +47,7 @@ function tools(typ) {
     ...(percentiles.length ? [make("div", "choices percentiles", percentiles, { role: "group", "aria-label": "Percentiles" })] : []),
     make("div", "choices", [...steps, make("span", "choices-unit", "min")], { role: "group", "aria-label": "Step" }),
     make("div", "choices", spans, { role: "group", "aria-label": "Part of the day" }),
+    ...(rule ? [make("div", "choices", [make("a", "choice", "Make a rule", { href: rule, title: "Be told when this stat is not as it should be" })])] : []),
     make("div", "choices", deeds.map(([deed, title]) => choice("", title, "do", deed))),
   ]);
 }

@@ -7,6 +7,8 @@ import { NOTHING, clock, difference, duration, unitOf } from "./format.js";
 import { frameOf } from "./plot-frame.js";
 import { HistoryError, dayUrl, fetchDay } from "./history.js";
 import { PERCENTILES } from "./open-plots.js";
+import { usualName } from "./marks.js";
+import { PlotMarks } from "./plot-marks.js";
 import { binAt, columnsOf, headlineOf, liveSample, percentileOf, usualAt, wantsLog, windowOf } from "./plot-data.js";
 import { TIME_ZONE } from "./time-zone.js";
 
@@ -18,6 +20,8 @@ import { TIME_ZONE } from "./time-zone.js";
  * @property {import("./store.js").Store} store
  * @property {string} historyUrl
  * @property {string} account
+ * @property {string} marksUrl of the alerts of a stat; empty: there are none
+ * @property {string} ruleUrl of the form for a rule; empty: none can be made
  * @property {() => number} now Unix seconds by the server's clock
  * @property {(plot: Plot) => void} close
  * @property {(stat: string) => void} star
@@ -54,7 +58,9 @@ export class Plot {
     this.proc = proc;
     this.typ = typ;
     this.nam = nam;
-    const { element, value, sentence, area, legend, words } = frameOf(proc, typ, nam);
+    this.marks = new PlotMarks(state.stat, host.account, host.marksUrl);
+    const rule = host.ruleUrl && `${host.ruleUrl}?target=${encodeURIComponent(state.stat)}`;
+    const { element, value, sentence, area, legend, words } = frameOf(proc, typ, nam, rule, this.marks);
     this.element = element;
     this.value = value;
     this.sentence = sentence;
@@ -96,13 +102,29 @@ export class Plot {
       this.#error = `${error.message} Live values go on; it is tried again each minute.`;
     }
     this.#draw();
+    void this.#loadMarks();
     if (this.#day && this.step !== step) await this.load();
+  }
+
+  /** The day's alerts come when they come: nobody waits for them to see the values. */
+  async #loadMarks() {
+    if (this.#day && (await this.marks.load(this.#day.start))) this.#draw();
   }
 
   /** Draw what the live values changed. */
   tick() {
     this.#see();
     if (this.#inSight) this.#draw();
+  }
+
+  /**
+   * Incidents began, were acknowledged or are over.
+   * @param {import("./marks.js").AlertMark[]} news
+   */
+  tell(news) {
+    if (!this.marks.take(news)) return;
+    this.#draw();
+    void this.#loadMarks();
   }
 
   /** Note what the live values show of the current bin: the end of today's line until the history has it. */
@@ -127,6 +149,7 @@ export class Plot {
 
   destroy() {
     this.#request.abort();
+    this.marks.end();
     this.#chart?.destroy();
     this.element.remove();
   }
@@ -154,7 +177,8 @@ export class Plot {
     if (!this.#day) return;
     this.#columns = columnsOf(this.#day, this.typ, this.#seen, this.#closed, now);
     this.#markTools();
-    this.#ready(wantsLog(this.#columns)).draw(this.#columns, windowOf(this.state.span, this.#day, now));
+    this.#ready(wantsLog(this.#columns)).draw(this.#columns, windowOf(this.state.span, this.#day, now), this.marks.marks, now);
+    this.marks.list(this.#day.tz);
     this.#tellLegend();
     this.#tellInWords(now, `${headline.value} ${headline.sentence}`);
   }
@@ -194,12 +218,13 @@ export class Plot {
     if (!columns || !day) return;
     const index = this.#hovered;
     legend.root.classList.toggle("pointed", index !== null);
+    this.marks.point(index === null ? null : day.start + index * day.step * 60, day.step * 60, this.#chart?.isLeft(index) ?? false);
     if (index === null) {
       say(legend.time, "");
       say(legend.today, "today");
       say(legend.percentiles, this.#percentileNames());
       say(legend.usual, averageName(day));
-      say(legend.range, day.typical.some(Boolean) ? "usual" : "");
+      say(legend.range, day.typical.some(Boolean) ? usualName(this.marks.marks.rules) : "");
       say(legend.more, this.#moreNames());
       return;
     }

@@ -19,6 +19,8 @@ const FIRST_LOOK = 4;
  * @property {import("./store.js").Store} store
  * @property {string} account
  * @property {string} historyUrl
+ * @property {string} marksUrl
+ * @property {string} ruleUrl
  * @property {() => number} now Unix seconds by the server's clock
  */
 
@@ -41,7 +43,7 @@ export class Plots {
     if (list) this.#restore(list);
     window.addEventListener("hashchange", () => this.#restore(fromHash(window.location.hash)));
     document.addEventListener("visibilitychange", () => {
-      if (!document.hidden) this.reload();
+      if (!document.hidden) this.refresh();
     });
     onColours(() => this.#plots.forEach((plot) => plot.recolour()));
     this.#nextMinute();
@@ -90,6 +92,21 @@ export class Plots {
     for (const plot of this.#plots) void plot.load();
   }
 
+  /** The same, and what may have been told of their alerts to somebody who did not hear it. */
+  refresh() {
+    for (const plot of this.#plots) plot.marks.forget();
+    this.reload();
+  }
+
+  /**
+   * Incidents began, were acknowledged or are over.
+   * @param {import("./store.js").Message} message
+   */
+  tell({ alerts = [], more }) {
+    for (const plot of this.#plots) plot.tell(alerts);
+    if (more) this.refresh();
+  }
+
   /** Draw the live values. */
   tick() {
     for (const plot of this.#plots) plot.tick();
@@ -132,6 +149,8 @@ export class Plots {
     const plot = new Plot(state, {
       store: this.page.store,
       historyUrl: this.page.historyUrl,
+      marksUrl: this.page.marksUrl,
+      ruleUrl: this.page.ruleUrl,
       account: this.page.account,
       now: this.page.now,
       close: () => this.toggle(state.stat),

@@ -25,6 +25,8 @@ export class RowList {
   /** @type {Map<string, HTMLElement>} by key of the row above */
   #inlays = new Map();
   #planned = false;
+  /** Inlays grow when they have more to tell. */
+  #growth = new ResizeObserver(() => this.#measure());
 
   /**
    * @param {HTMLElement} viewport what scrolls
@@ -47,7 +49,6 @@ export class RowList {
     this.rows = rows;
     this.#measure();
     this.#fillShown();
-    this.plan();
   }
 
   /**
@@ -55,10 +56,14 @@ export class RowList {
    * @param {Map<string, HTMLElement>} inlays by key of the row
    */
   setInlays(inlays) {
-    for (const [key, element] of this.#inlays) if (inlays.get(key) !== element) element.remove();
+    for (const [key, element] of this.#inlays) {
+      // One that is elsewhere by now, as beside the tree of a window that has become wide, is no inlay any more.
+      if (inlays.get(key) !== element && element.parentElement === this.content) element.remove();
+    }
     this.#inlays = inlays;
+    this.#growth.disconnect();
+    for (const element of inlays.values()) this.#growth.observe(element);
     this.#measure();
-    this.plan();
   }
 
   /**
@@ -126,6 +131,7 @@ export class RowList {
     this.#tops.push(top);
     this.#layInlays();
     this.content.style.setProperty("height", `${this.#tops[this.rows.length]}px`);
+    this.plan();
   }
 
   #layInlays() {

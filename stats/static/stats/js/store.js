@@ -59,6 +59,9 @@ import { begin, put } from "./trail.js";
  * @property {EventEntry[]} [events]
  * @property {{ proc: string, typ?: string, nam?: string }[]} [gone]
  * @property {EventEntry} [event]
+ * @property {import("./marks.js").AlertMark[]} [alerts] incidents that began, were acknowledged or are over
+ * @property {number} [firing] incidents that nobody has acknowledged
+ * @property {boolean} [more] there are more such incidents than these
  */
 
 /**
