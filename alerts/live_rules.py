@@ -12,6 +12,7 @@ from accounts.routing import shard_of
 from alerts import conditions, measures
 from alerts.conditions import Condition, ConditionError
 from alerts.models import Rule
+from alerts.observation import MINUTE
 from stats.storage.lru import Lru
 
 log = logging.getLogger("dattss.alerts")
@@ -33,11 +34,13 @@ class LiveRule(NamedTuple):
 
 
 class LiveRules(NamedTuple):
-    """The rules of an account; `sketches`: one of them asks for a percentile. `rhythms`: how many seconds there are
-    between two observations of any of them."""
+    """The rules of an account; `sketches`: one of them asks for a percentile. `reach`: up to how many minutes before
+    the newest one matters to any of them what comes late. `rhythms`: how many seconds there are between two
+    observations of any of them."""
 
     rules: list[LiveRule]
     sketches: bool
+    reach: int
     rhythms: frozenset[int]
 
 
@@ -72,4 +75,5 @@ def _read(account_id: int) -> LiveRules:
         except ConditionError as error:  # of another version
             log.error("The rule %d of account %d is left out: %s", pk, account_id, error)  # noqa: TRY400
     sketches = any(measures.share_of(rule.condition.measure_of) is not None for rule in found)
-    return LiveRules(found, sketches, frozenset(rule.condition.every for rule in found))
+    reach = max((rule.condition.reach for rule in found if rule.condition.every == MINUTE), default=0)
+    return LiveRules(found, sketches, reach, frozenset(rule.condition.every for rule in found))

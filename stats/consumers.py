@@ -65,7 +65,7 @@ class EngineConsumer(AsyncConsumer):
 
     async def engine_minutes(self, message: Message) -> None:
         """Answers with the flushed minutes of `account` after that one (`stats.minutes`), as a MessagePack `data`."""
-        _answer(message, lambda: _minutes(message["account"], message["after"], message["sketches"]))
+        _answer(message, lambda: _minutes(message))
 
     async def engine_processes(self, message: Message) -> None:
         """Answers with when each process of `account` was seen last, as a MessagePack `data`; `listening`: since
@@ -178,9 +178,9 @@ async def _states(account_id: int) -> Message:
     return _text(list(shard.engine.states(account_id, time.time())))
 
 
-async def _minutes(account_id: int, after: int, sketches: bool) -> Message:
-    shard = await _owner_of(account_id)
-    return await asyncio.to_thread(owned.answer_minutes, shard.minutes, account_id, after, sketches)
+async def _minutes(message: Message) -> Message:
+    shard = await _owner_of(message["account"])
+    return await asyncio.to_thread(owned.answer_minutes, shard.minutes, message)
 
 
 async def _processes(account_id: int) -> Message:

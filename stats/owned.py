@@ -46,18 +46,24 @@ def answer_day(message: dict[str, Any]) -> dict[str, Any]:
     return _told(dataclasses.asdict(history.day(_root(), Stat(*message["stat"]), shown)))
 
 
-def minutes(account: Account, after: int, *, sketches: bool) -> list[AccountMinute]:
-    """The flushed minutes of an account after `after` (Unix time / 60), oldest first. Raises EngineError."""
-    asked = {"type": "engine.minutes", "account": account.pk, "after": after, "sketches": sketches}
+def minutes(account: Account, after: int, *, sketches: bool, reach: int) -> list[AccountMinute]:
+    """The flushed minutes of an account after `after` (Unix time / 60), oldest first, with what values came late for,
+    up to `reach` minutes before. Raises EngineError."""
+    asked = {"type": "engine.minutes", "account": account.pk, "after": after, "sketches": sketches, "reach": reach}
     return _minutes.decode(ask(shard_of(account), asked, TIMEOUT)["data"])
 
 
-def answer_minutes(kept: Minutes, account_id: int, after: int, sketches: bool) -> dict[str, Any]:
+def answer_minutes(kept: Minutes, message: dict[str, Any]) -> dict[str, Any]:
     """The owner's side of `minutes`, in a thread."""
-    found = kept.after(account_id, after)
-    if not sketches:
-        found = [msgspec.structs.replace(one, sketches=[]) for one in found]
+    found = kept.after(message["account"], message["after"], message["reach"])
+    if not message["sketches"]:
+        found = [_without_sketches(one) for one in found]
     return {"data": msgspec.msgpack.encode(found)}
+
+
+def _without_sketches(minute: AccountMinute) -> AccountMinute:
+    late = [msgspec.structs.replace(one, sketches=[]) for one in minute.late]
+    return msgspec.structs.replace(minute, sketches=[], late=late)
 
 
 def processes(account: Account) -> tuple[list[ProcessSeen], float]:

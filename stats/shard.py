@@ -16,10 +16,10 @@ from accounts.keytable import KeyEntry
 from stats import removal
 from stats.aggregation.checked import Checked
 from stats.aggregation.commit import Commit, Event, InvalidCommit, Partials, decode
-from stats.aggregation.cut import Cut, Minute
+from stats.aggregation.cut import Cut
 from stats.aggregation.delivered import Delivered, Dump
 from stats.aggregation.engine import Applied, Engine
-from stats.disk import Disk, Unit
+from stats.disk import Disk, Planned, Unit
 from stats.disk_meter import DiskMeter
 from stats.durability import Durability
 from stats.events import Events
@@ -169,6 +169,7 @@ class Shard:
     def _restore(self) -> None:
         """Completes a flush that was cut off, reads the files, and replays the journal."""
         self._disk.complete()
+        self.minutes.put_late(self._disk.read_late())
         # An account that has moved away has an owner of its own by now, whatever this shard still knows of it.
         mine = self.keys.table.accounts_of(self.number)
         delivered = self._disk.read_delivered()
@@ -435,13 +436,14 @@ class Shard:
                     await asyncio.sleep(0)  # commits have their turn between pages
             planned = await loop.run_in_executor(self._disk_thread, self._disk.plan, self._units[0])
             lines += planned.lines
-            self._keep_minutes(self._units.popleft(), planned.minutes)
+            self._keep_minutes(self._units.popleft(), planned)
             await loop.run_in_executor(self._disk_thread, self._disk.complete)
         return lines
 
-    def _keep_minutes(self, unit: Unit, minutes: list[list[Minute]]) -> None:
+    def _keep_minutes(self, unit: Unit, planned: Planned) -> None:
         """Events count with the last cut of the unit: only a replay has several."""
-        for cut, parts in zip(unit.cuts, minutes, strict=True):
+        self.minutes.put_late([planned.late] if planned.late is not None else [])
+        for cut, parts in zip(unit.cuts, planned.minutes, strict=True):
             self.minutes.put(cut, parts, unit.events if cut is unit.cuts[-1] else [])
 
     def spawn(self, work: Coroutine[Any, Any, None]) -> None:

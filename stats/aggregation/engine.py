@@ -354,7 +354,8 @@ class Engine:
             for process in account.processes.values()
         ]
         pages = [page for page in map(of_page, self._pages) if page is not None]
-        return Cut(pages, late, processes, removed, self._slot // SLOTS)
+        heard = [process.heard for process, _ in processes]
+        return Cut(pages, late, processes, heard, removed, self._slot // SLOTS)
 
     # --- live values out ------------------------------------------------------------------------------------------
 
