@@ -4,8 +4,11 @@ from collections.abc import Iterable, Sequence
 from typing import NamedTuple, Protocol
 
 from alerts.live_rules import LiveRule
+from alerts.models.rule import TargetKind
 from alerts.observation import Observation
 from alerts.rules import PLAIN, TargetState, Transition, step
+
+FORGOTTEN = 14 * 86_400  # seconds of quiet; what a stat does each week may be allowed ten days of it
 
 States = dict[int, dict[str, TargetState]]  # by rule and target; what is plain is left out
 
@@ -66,7 +69,12 @@ def _of_rule(rule: LiveRule, before: _Targets, known: Known, changes: list[Chang
 
 def _judged(rule: LiveRule, before: _Targets, known: Known, changes: list[Change]) -> _Targets:
     found = ((target, _step(rule, target, before, known, changes)) for target in known.targets(rule, before))
-    return {target: state for target, state in found if state != PLAIN}
+    return {target: state for target, state in found if state != PLAIN and not _is_long_gone(rule, state)}
+
+
+def _is_long_gone(rule: LiveRule, state: TargetState) -> bool:
+    """One of many that a pattern stands for, which is quiet for so long that it never was an alarm and becomes none."""
+    return rule.kind == TargetKind.PATTERN and state.phase == "ok" and state.quiet * rule.condition.every > FORGOTTEN
 
 
 def _amended(rule: LiveRule, before: _Targets, known: Known, changes: list[Change]) -> _Targets:

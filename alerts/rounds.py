@@ -81,3 +81,5 @@ def _each(accounts: list[Account], act: Callable[[Account], None]) -> None:
             act(account)
         except EngineError as problem:
             log.error("The rules of account %d cannot be evaluated now: %s", account.pk, problem)  # noqa: TRY400
+        except Exception:  # what one account has must not silence the alarms of all others
+            log.exception("The evaluation of the rules of account %d has failed.", account.pk)

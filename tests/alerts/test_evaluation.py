@@ -1,11 +1,18 @@
 """From values that a program sends to incidents, with a real engine and a real database."""
 
+from collections.abc import Iterable
 from zoneinfo import ZoneInfo
 
 from asgiref.sync import sync_to_async
 
+from accounts.models import Account, User
 from alerts import conditions
+from alerts.conditions import StoppedWorking
+from alerts.evaluation import FORGOTTEN, Known, evaluate
+from alerts.live_rules import LiveRule
 from alerts.models import Incident, IncidentState, Progress, Rule
+from alerts.observation import MINUTE, Observation
+from alerts.rules import TargetState
 from alerts.trial import trial
 from stats.storage.paths import Stat
 from tests.alerts.conftest import Scene, make_rule
@@ -272,3 +279,64 @@ async def test_a_flush_that_takes_long_makes_nobody_late(scene: Scene) -> None:
     await scene.shard.flush()
     await scene.evaluate()
     assert await told(scene) == [("api/c/orders", "firing")]
+
+
+# --- patterns, and accounts beside each other -------------------------------------------------------------------------
+async def test_a_pattern_goes_on_knowing_a_stat_that_rests_over_a_restart_too(scene: Scene) -> None:
+    await make_rule(scene.account, {"kind": "stopped_working", "minutes": 66}, "api.*", target_kind="pattern")
+    await scene.minute(partial("orders", [1]))
+    for _ in range(63):
+        await scene.minute()
+    await scene.restart()
+    process = scene.shard.engine.process(scene.account.pk, "api")
+    assert process is not None
+    assert process.stats["c"] == {}  # it rests
+    for _ in range(3):
+        assert await told(scene) == []
+        await scene.minute()
+    await scene.minute()
+    assert await told(scene) == [("api/c/orders", "firing")]
+
+
+def test_a_pattern_forgets_what_is_quiet_for_weeks_and_was_never_an_alarm() -> None:
+    quiet = FORGOTTEN // MINUTE
+    states = {
+        "api/c/lately": TargetState(at=1, quiet=quiet - 1),
+        "api/c/long": TargetState(at=1, quiet=quiet),
+        "api/c/burns": TargetState("firing", 1, 1, 1, quiet=quiet),
+    }
+    for kind, kept in (("pattern", ["api/c/lately", "api/c/burns"]), ("stat", list(states))):
+        rule = LiveRule(1, "R", kind, "api.*", StoppedWorking(), UTC)
+        after, _ = evaluate([rule], {1: states}, Quiet(states))
+        assert list(after[1]) == kept
+
+
+class Quiet(Known):
+    """A minute in which nothing moved."""
+
+    every = MINUTE
+    late = ()
+
+    def __init__(self, known: Iterable[str]) -> None:
+        self._known = known
+
+    def targets(self, rule: LiveRule, before: Iterable[str]) -> Iterable[str]:
+        return self._known
+
+    def observation(self, rule: LiveRule, target: str) -> Observation:
+        return Observation(1_790_000_040, "quiet", 0.0)
+
+    def title(self, target: str) -> str:
+        return ""
+
+
+async def test_rules_that_cannot_be_evaluated_keep_no_other_account_from_it(scene: Scene) -> None:
+    first = scene.account
+    await make_rule(first, ABOVE, by=await User.objects.acreate(email="ann@example.org"))
+    await User.objects.filter(email="ann@example.org").aupdate(timezone="Mars/Olympus")
+    scene.account = await Account.objects.acreate(name="Other")
+    await scene.shard.keys.fresh()
+    other = Scene(scene.parts, scene.shard, scene.clock, scene.account)
+    await make_rule(other.account, ABOVE)
+    await other.minute(partial("orders", [11]))
+    assert await told(other) == [("api/c/orders", "firing")]
