@@ -40,7 +40,7 @@ def judge_minutes(account: Account, now: float) -> None:
     if MINUTE not in live.rhythms:
         return
     come = progress.load(account.pk).minute
-    for minute in source.minutes(account, come, live):
+    for minute in source.minutes(account, come, live, now):
         if not _judge(live, minute, come, datetime.fromtimestamp(now, UTC)):
             return
         come = minute.minute

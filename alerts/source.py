@@ -11,7 +11,7 @@ from accounts.models import Account
 from alerts import measures, targets
 from alerts.conditions import StoppedWorking
 from alerts.evaluation import Known as KnownAtOnce
-from alerts.live_rules import LiveRule, LiveRules
+from alerts.live_rules import LiveRule, LiveRules, asks_for_resting
 from alerts.models import TargetKind
 from alerts.observation import LOOK, MINUTE, Known, News, Observation
 from alerts.targets import StatName
@@ -23,6 +23,7 @@ from stats.aggregation.partial import Aggregate, Kind
 from stats.aggregation.sketches.decoding import decode, joined
 from stats.decisions import decisions_of
 from stats.minutes import AccountMinute, GroupNews, LateMinute, ProcessSeen
+from stats.owned import Asked
 
 BEHIND = 15.0  # seconds by which the values of a process may come later than they were counted
 RECENT = 86_400.0  # seconds since a process was heard of in which a pattern still finds it
@@ -30,10 +31,11 @@ RECENT = 86_400.0  # seconds since a process was heard of in which a pattern sti
 Decisions = dict[tuple[str, str], Decision]  # by level and key of the group
 
 
-def minutes(account: Account, after: int, live: LiveRules) -> list["Minute"]:
+def minutes(account: Account, after: int, live: LiveRules, now: float) -> list["Minute"]:
     """The flushed minutes of an account after that one, oldest first, with all that its rules ask for. Raises
     EngineError."""
-    found = owned.minutes(account, after, sketches=live.sketches, reach=live.reach)
+    asked = Asked(after, live.sketches, live.reach, now - RECENT if live.resting else None)
+    found = owned.minutes(account, asked)
     said = _decisions(account) if any(one.groups for one in found) else {}
     usual = Usual(account.pk, settings.DATTSS_DATA / "stats")
     return [Minute(account.pk, one, said, usual) for one in found]
@@ -146,6 +148,7 @@ class Minute(_Sight, KnownAtOnce):
     def __init__(self, account_id: int, told: AccountMinute, said: Decisions, usual: Usual) -> None:
         super().__init__(account_id, told, told.processes, usual)
         self._late = [ToldAgain(account_id, one, told, usual) for one in told.late]
+        self._resting = "\n".join(targets.line_of("/".join(stat)) for stat in told.resting)
         self._whole = told.whole
         self._said = said
         self._groups = {f"{group.level}/{group.key}": group for group in told.groups}
@@ -157,9 +160,9 @@ class Minute(_Sight, KnownAtOnce):
     def targets(self, rule: LiveRule, before: Iterable[str]) -> Iterable[str]:
         if rule.kind == TargetKind.PATTERN:
             like = targets.lines_like(rule.target)
-            return dict.fromkeys(
-                [*like.findall(self._values.lines), *(one for one in before if targets.matches(rule.target, one))]
-            )
+            resting = like.findall(self._resting) if asks_for_resting(rule) else []
+            still = (one for one in before if targets.matches(rule.target, one))
+            return dict.fromkeys([*like.findall(self._values.lines), *resting, *still])
         if rule.kind == TargetKind.GROUP and rule.target.endswith("/*"):
             level = rule.target[:-1]
             return dict.fromkeys(one for one in (*self._groups, *before) if one.startswith(level))

@@ -49,16 +49,16 @@ class _Learned(NamedTuple):
 
 
 _learned: Lru[tuple[Path, Stat, str], _Learned] = Lru(128 << 20, lambda _: _GAPS_BYTES)
-_reading = ReadingTime()
+reading = ReadingTime()  # of this process
 
 
 class Usual:
-    """What is usual of an account's stats, from the files below `root`, as far as `reading` leaves time for it."""
+    """What is usual of an account's stats, from the files below `root`, as far as there is time for it."""
 
-    def __init__(self, account_id: int, root: Path, reading: ReadingTime = _reading) -> None:
+    def __init__(self, account_id: int, root: Path, time: ReadingTime | None = None) -> None:
         self._account_id = account_id
         self._root = root
-        self._reading = reading
+        self._reading = time or reading
         self._left: float | None = None  # seconds that may still be read; None: nothing was read yet
 
     def typical(self, name: StatName, zone: ZoneInfo, minute: int) -> Typical | None:

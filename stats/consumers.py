@@ -179,8 +179,10 @@ async def _states(account_id: int) -> Message:
 
 
 async def _minutes(message: Message) -> Message:
-    shard = await _owner_of(message["account"])
-    return await asyncio.to_thread(owned.answer_minutes, shard.minutes, message)
+    account_id, asked = message["account"], msgspec.convert(message["asked"], owned.Asked)
+    shard = await _owner_of(account_id)
+    resting = shard.engine.resting(account_id, asked.resting) if asked.resting is not None else []
+    return await asyncio.to_thread(owned.answer_minutes, shard.minutes, account_id, asked, resting)
 
 
 async def _processes(account_id: int) -> Message:

@@ -70,7 +70,7 @@ class AccountMinute(msgspec.Struct, array_like=True):
     `stats` are process, type and name of all that are live, `columns` the bytes of their (8, stats) numbers in the
     order of an `Aggregate`, with a count of 0 where the minute had no values, and `sketches`, where asked for, a text
     for each, empty where there is none. `late`: minutes before, for which values have come since the minute before this
-    one was told, the oldest first.
+    one was told, the oldest first. `resting`, where asked for: stats of its processes that are not live any more.
     """
 
     minute: int
@@ -81,6 +81,7 @@ class AccountMinute(msgspec.Struct, array_like=True):
     sketches: list[str]
     groups: list[GroupNews]
     late: list[LateMinute] = []
+    resting: list[tuple[str, Kind, str]] = []
 
     def values(self) -> Floats:
         """The numbers: (8, stats)."""

@@ -405,6 +405,12 @@ class Engine:
         a commit came last."""
         return [(one.name, one.seen, one.upt, one.heard) for one in self._account(account_id).processes.values()]
 
+    def resting(self, account_id: int, since: float) -> list[tuple[str, Kind, str]]:
+        """Process, type and name of the resting stats of processes that were heard of since that Unix time."""
+        account = self._account(account_id)
+        heard = {process.name for process in account.processes.values() if process.heard >= since}
+        return [name for name in account.resting.names() if name[0] in heard]
+
     def states(self, account_id: int, now: float) -> Iterator[Entry]:
         """The live state of each process of an account, laid out as in its `.cur` file."""
         account = self._account(account_id)

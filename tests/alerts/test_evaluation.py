@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from zoneinfo import ZoneInfo
 
 from asgiref.sync import sync_to_async
+from pytest_django import Settings
 
 from accounts.models import Account, User
 from alerts import conditions
@@ -14,7 +15,10 @@ from alerts.models import Incident, IncidentState, Progress, Rule
 from alerts.observation import MINUTE, Observation
 from alerts.rules import TargetState
 from alerts.trial import trial
+from stats.aggregation.partial import Aggregate, MinuteRow
+from stats.storage.lines import of_rows
 from stats.storage.paths import Stat
+from stats.storage.prt_writer import Writer
 from tests.alerts.conftest import Scene, make_rule
 from tests.stats.commits import partial
 from tests.stats.one_sketch import sketch_of
@@ -294,6 +298,27 @@ async def test_a_pattern_goes_on_knowing_a_stat_that_rests_over_a_restart_too(sc
     for _ in range(3):
         assert await told(scene) == []
         await scene.minute()
+    await scene.minute()
+    assert await told(scene) == [("api/c/orders", "firing")]
+
+
+async def test_a_pattern_compares_a_stat_that_rests_with_what_is_usual(scene: Scene, settings: Settings) -> None:
+    """Nobody buys by night; that nobody buys by day is told, though the stat was forgotten in the morning."""
+    settings.DATTSS_DATA = scene.parts.root.parent
+    stat = Stat(scene.account.pk, "api", "c", "orders")
+    begin = int(scene.clock.now // 60)
+    usual = [
+        MinuteRow(*stat, begin - day * 1440 + minute, Aggregate(900, 1, 900, 900, 900, 900, 900, 900))
+        for day in range(1, 8)
+        for minute in range(66, 90)
+    ]
+    Writer(scene.parts.root).write(of_rows(usual))
+    condition = {"kind": "unlike_typical", "minutes": 1, "side": "below"}
+    await make_rule(scene.account, condition, "api.ord*", target_kind="pattern")
+    await scene.minute(partial("orders", [1]))
+    for _ in range(65):
+        await scene.minute()
+    assert await told(scene) == []
     await scene.minute()
     assert await told(scene) == [("api/c/orders", "firing")]
 

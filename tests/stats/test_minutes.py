@@ -54,8 +54,8 @@ async def begun(shard: Shard, clock: Clock) -> tuple[int, Program]:
 async def asked(
     shard: Shard, account: int, after: int = 0, *, sketches: bool = False, reach: int = 60
 ) -> list[AccountMinute]:
-    question = {"type": "engine.minutes", "account": account, "after": after, "sketches": sketches, "reach": reach}
-    answer = await _answer(shard, question)
+    question = {"after": after, "sketches": sketches, "reach": reach}
+    answer = await _answer(shard, {"type": "engine.minutes", "account": account, "asked": question})
     return msgspec.msgpack.decode(answer["data"], type=list[AccountMinute])
 
 
