@@ -55,6 +55,11 @@ class _Condition(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
         return 1
 
     @property
+    def reach(self) -> int:
+        """How many observations before the newest one it may still matter to it that values came late."""
+        return max(self.window, self.recovery)
+
+    @property
     def measure_of(self) -> str:
         """The measure that an observation's `value` has to be."""
         raise NotImplementedError
@@ -186,6 +191,10 @@ class StoppedWorking(_Condition, frozen=True, kw_only=True, tag="stopped_working
     def __post_init__(self) -> None:
         if self.minutes is not None:
             _between("minutes", self.minutes, 1, LONGEST)
+
+    @property
+    def reach(self) -> int:
+        return LONGEST if self.minutes is None else self.minutes
 
     @property
     def measure_of(self) -> str:

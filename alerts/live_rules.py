@@ -11,7 +11,8 @@ from accounts.models import Account
 from accounts.routing import shard_of
 from alerts import conditions, measures
 from alerts.conditions import Condition, ConditionError
-from alerts.models import Rule
+from alerts.models import Rule, TargetKind
+from alerts.observation import MINUTE
 from stats.storage.lru import Lru
 
 log = logging.getLogger("dattss.alerts")
@@ -33,11 +34,14 @@ class LiveRule(NamedTuple):
 
 
 class LiveRules(NamedTuple):
-    """The rules of an account; `sketches`: one of them asks for a percentile. `rhythms`: how many seconds there are
-    between two observations of any of them."""
+    """The rules of an account; `sketches`: one of them asks for a percentile. `reach`: up to how many minutes before
+    the newest one matters to any of them what comes late. `resting`: one of them asks for stats that rest. `rhythms`:
+    how many seconds there are between two observations of any of them."""
 
     rules: list[LiveRule]
     sketches: bool
+    reach: int
+    resting: bool
     rhythms: frozenset[int]
 
 
@@ -57,6 +61,11 @@ def rules_of(account_id: int) -> LiveRules:
     return kept[1]
 
 
+def asks_for_resting(rule: LiveRule) -> bool:
+    """Whether it is on all stats of a pattern, those that rest too: silence may be usual by night and not by day."""
+    return rule.kind == TargetKind.PATTERN and rule.condition.measure_of == measures.PLOTTED
+
+
 def accounts_with_rules(shard: int) -> list[Account]:
     """The open accounts of a shard that have rules which are on."""
     found = Account.objects.filter(closed=None, moving_to=None, alert_rules__enabled=True).distinct().order_by("pk")
@@ -72,4 +81,6 @@ def _read(account_id: int) -> LiveRules:
         except ConditionError as error:  # of another version
             log.error("The rule %d of account %d is left out: %s", pk, account_id, error)  # noqa: TRY400
     sketches = any(measures.share_of(rule.condition.measure_of) is not None for rule in found)
-    return LiveRules(found, sketches, frozenset(rule.condition.every for rule in found))
+    reach = max((rule.condition.reach for rule in found if rule.condition.every == MINUTE), default=0)
+    resting = any(asks_for_resting(rule) for rule in found)
+    return LiveRules(found, sketches, reach, resting, frozenset(rule.condition.every for rule in found))

@@ -4,12 +4,17 @@ import re
 from collections.abc import Callable
 from typing import Protocol
 
+from stats.aggregation.arithmetic import BOT, MAX, MIN, TOP
 from stats.aggregation.partial import Kind
 
 MEASURES = ("value", "average", "rate", "sum", "min", "max")
 PLOTTED = "plotted"  # what the plot of a stat draws: a counter's sum, else the average
 MOVEMENT = "movement"  # not zero where the stat did anything
 EVENTS = "events"  # of an error group
+
+# Percentiles by share and field: those that each minute has, and those that it has where no sketch tells better.
+EXTREMES = {0.0: MIN, 1.0: MAX}
+TAILS = {0.1: BOT, 0.9: TOP}
 
 _PERCENTILE = re.compile(r"p([0-9]{1,2}(?:\.[0-9]{1,4})?|100)")
 _COUNTED = {"rate", "sum", MOVEMENT, EVENTS}

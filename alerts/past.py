@@ -48,7 +48,7 @@ class Past:
         """The measure of each minute; None where there is none."""
         found = measured(self.columns, self.kind, measure)
         if found is None:
-            found = np.full(self.columns.shape[1], np.nan) if self.quantile is None else self.quantile.copy()
+            found = self._percentile(measures.share_of(measure))
         nothing = measures.of_nothing(self.kind, measure)
         absent = self.columns[CNT] == 0
         found[absent] = np.nan if nothing is None else nothing
@@ -57,6 +57,16 @@ class Past:
         for place in np.flatnonzero(np.isnan(found)).tolist():
             values[place] = None
         return values
+
+    def _percentile(self, share: float | None) -> Floats:
+        """NaN where nobody can tell it."""
+        if share in measures.EXTREMES:
+            exact: Floats = self.columns[measures.EXTREMES[share]].copy()
+            return exact
+        told: Floats = np.full(self.columns.shape[1], np.nan) if self.quantile is None else self.quantile.copy()
+        if share in measures.TAILS:
+            np.copyto(told, self.columns[measures.TAILS[share]], where=np.isnan(told))
+        return told
 
     def _gaps(self, number: int) -> list[int | None]:
         if self.gaps is None:

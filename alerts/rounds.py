@@ -40,7 +40,7 @@ def judge_minutes(account: Account, now: float) -> None:
     if MINUTE not in live.rhythms:
         return
     come = progress.load(account.pk).minute
-    for minute in source.minutes(account, come, sketches=live.sketches):
+    for minute in source.minutes(account, come, live, now):
         if not _judge(live, minute, come, datetime.fromtimestamp(now, UTC)):
             return
         come = minute.minute
@@ -81,3 +81,5 @@ def _each(accounts: list[Account], act: Callable[[Account], None]) -> None:
             act(account)
         except EngineError as problem:
             log.error("The rules of account %d cannot be evaluated now: %s", account.pk, problem)  # noqa: TRY400
+        except Exception:  # what one account has must not silence the alarms of all others
+            log.exception("The evaluation of the rules of account %d has failed.", account.pk)

@@ -163,7 +163,7 @@ def _to_its_end(condition: Condition, state: TargetState, seen: Observation, ver
 # --- what came late ---------------------------------------------------------------------------------------------------
 def _again(condition: Condition, state: TargetState, seen: Observation, again: int) -> Step:
     if condition.remembers:
-        return _alive_late(condition, state, seen, again)
+        return _alive_late(condition, state, seen)
     verdict, newest = condition.verdict(seen, _NEVER_ALIVE), _newest(condition, seen)
     if verdict == UNKNOWN or newest < state.at:
         return state, []
@@ -178,11 +178,12 @@ def _again(condition: Condition, state: TargetState, seen: Observation, again: i
     return _to_its_begin(condition, state, seen, window[:place] + verdict + window[place + 1 :], _NEVER_ALIVE)
 
 
-def _alive_late(condition: Condition, state: TargetState, seen: Observation, again: int) -> Step:
-    """It was alive at a time when nobody knew."""
+def _alive_late(condition: Condition, state: TargetState, seen: Observation) -> Step:
+    """It was alive at a time when nobody knew: what was judged since may have been without a sign of life."""
     if not condition.alive(seen):
         return state, []
-    quiet = 0 if state.quiet == _NEVER_ALIVE else min(state.quiet, again)
+    since = max(state.at - seen.at, 0) // condition.every
+    quiet = 0 if state.quiet == _NEVER_ALIVE else min(state.quiet, since)
     if state.phase in _FIRED:
         return _to_its_end(condition, state, seen, condition.verdict(seen, quiet), quiet)
     return TargetState(at=state.at if quiet else 0, quiet=quiet), []

@@ -1,8 +1,11 @@
 """Row `alerts`: a minute of 10,000 rules over 10,000 stats is evaluated: its CPU, the engine's answer and the database
-with it; and what it takes to learn what is usual of a stat, which is done anew each hour."""
+with it, and the reading of what is usual, of which there are 29 days on the disk for all rules that ask; and what that
+takes of one stat."""
 
 import asyncio
+import datetime as dt
 import json
+import os
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -35,6 +38,9 @@ _CONDITIONS: tuple[dict[str, Any], ...] = (
     {"kind": "unlike_typical", "percent": 50},
 )
 
+_LEARNS = _CONDITIONS[7:]
+_MODELS = {"c": "orders", "ms": "query"}
+
 
 def measure(rounds: int = 5, rules: int = 10_000) -> list[Line]:
     """Each round is a minute; then one in which each rule on an upper limit fires at once."""
@@ -42,9 +48,11 @@ def measure(rounds: int = 5, rules: int = 10_000) -> list[Line]:
     usual = child.call("benchmarks.alerts:usual", rounds=rounds)
     what = f"a minute of {rules:,} rules over {rules:,} stats, CPU"
     return [
-        middle(what, "s", calm, bar=Bar("ours", 3), note="engine's answer and SQLite with it"),
+        middle(what, "s", calm, bar=Bar("ours", 3), note="engine's answer, SQLite, and reading what is usual"),
         Line(f"{what}, {rules * 3 // 10:,} of them fire at once", "s", ours=storm),
-        middle("what is usual of a stat, 29 days of minutes, CPU", "ms", usual, note="each hour for a rule that asks"),
+        middle(
+            "what is usual of a stat, 29 days of minutes, CPU", "ms", usual, note="each four hours for a rule that asks"
+        ),
     ]
 
 
@@ -53,6 +61,7 @@ def evaluations(rounds: int, rules: int) -> tuple[list[float], float]:
     with TemporaryDirectory(prefix="dattss-bench-") as folder:
         opened = open_account(Path(folder))
         _make_rules(opened.account, rules)
+        _lay_history(Path(folder) / "stats", opened.account, _learning(rules))
         return asyncio.run(_evaluations(opened, rounds, rules))
 
 
@@ -72,6 +81,33 @@ def _make_rules(account_id: int, number: int) -> None:
     )
 
 
+def _learning(rules: int) -> list[str]:
+    """The stats whose rules ask for their past."""
+    targets = enumerate(_targets(_senders(rules)))
+    return [target for place, target in targets if _CONDITIONS[place % len(_CONDITIONS)] in _LEARNS]
+
+
+def _lay_history(root: Path, account_id: int, targets: list[str]) -> None:
+    """Each of them has the same past, as links to the same files: nothing writes into days that are over."""
+    from alerts.targets import stat_of  # noqa: PLC0415  (needs the loaded app registry)
+    from stats import demo  # noqa: PLC0415
+    from stats.storage.lines import of_rows  # noqa: PLC0415
+    from stats.storage.paths import Stat, prt_path  # noqa: PLC0415
+    from stats.storage.prt_writer import Writer  # noqa: PLC0415
+
+    today = int(time.time() // 86_400) * 1440
+    model = root.parent / "model"
+    rows = [one for one in demo.minutes(1, today - _DAYS * 1440, today, 1) if one.name in _MODELS.values()]
+    Writer(model).write(of_rows(rows))
+    days = [dt.datetime.fromtimestamp(today * 60, dt.UTC).date() - dt.timedelta(days=back + 1) for back in range(_DAYS)]
+    for stat in map(stat_of, targets):
+        assert stat is not None
+        for day in days:
+            link = prt_path(root, Stat(account_id, *stat), day)
+            link.parent.mkdir(parents=True, exist_ok=True)
+            os.link(prt_path(model, Stat(1, "api", stat.kind, _MODELS[stat.kind]), day), link)
+
+
 def _senders(stats: int) -> list[Sender]:
     return load.senders(stats // _STATS, _STATS, True)
 
@@ -84,9 +120,12 @@ def _targets(senders: list[Sender]) -> Iterator[str]:
 
 
 async def _evaluations(opened: Opened, rounds: int, rules: int) -> tuple[list[float], float]:
-    from stats import runtime  # noqa: PLC0415  (as above)
+    from alerts import usual as usual_of_stats  # noqa: PLC0415  (as above)
+    from alerts.reading_time import ReadingTime  # noqa: PLC0415
+    from stats import runtime  # noqa: PLC0415
 
     clock = Clock()
+    usual_of_stats.reading = ReadingTime(clock)  # minutes pass faster here
     await start_shard(2 * rules, clock)
     runtime.loop = asyncio.get_running_loop()
     listening = asyncio.create_task(_listen())
@@ -166,6 +205,6 @@ def usual(rounds: int) -> list[float]:
         for place in range(rounds):
             known = Usual(1, Path(folder))
             begun = time.process_time()
-            assert known.typical(stats[place % len(stats)], ZoneInfo("UTC"), end) is not None
+            known.typical(stats[place % len(stats)], ZoneInfo("UTC"), end)  # unknown, where its nights have no values
             found.append((time.process_time() - begun) * 1000)
         return found

@@ -14,10 +14,11 @@ from stats.aggregation.arithmetic import CNT
 from stats.aggregation.cut import Calculated, Cut, Minute, calculated
 from stats.aggregation.delivered import Dump, decoded, encoded
 from stats.events import FILES
-from stats.storage import cur, eventlog, lines, paths, transfer
+from stats.storage import cur, eventlog, late, lines, paths, transfer
 from stats.storage import plan as plans
 from stats.storage.failures import StorageError
 from stats.storage.journal import Journal
+from stats.storage.late import Late
 from stats.storage.lines import Lines
 from stats.storage.plan import GONE, Events, Held, Plan, State
 from stats.storage.prt_outcome import FlushError
@@ -47,10 +48,11 @@ class Unit:
 
 
 class Planned(NamedTuple):
-    """How many lines a plan has, and the minutes of each cut of its unit."""
+    """How many lines a plan has, the minutes of each cut of its unit, and what values came late for, if any."""
 
     lines: int
     minutes: list[list[Minute]]
+    late: Late | None
 
 
 class Disk:
@@ -82,7 +84,7 @@ class Disk:
             plans.write(self._folder, plan)
         self._undone = plan
         lines = sum(len(one.files) for one in (*plan.lines, *plan.unread))
-        return Planned(lines, [minutes for minutes, _ in found])
+        return Planned(lines, [minutes for minutes, _ in found], plan.late)
 
     def complete(self) -> None:
         """Drops the part of the journal that is in the plan, and carries the plan out, if there is one: the latest, or
@@ -115,6 +117,10 @@ class Disk:
         """Which commits were taken, as of the last flush; nothing where that file is damaged, and the log says so."""
         return _read_delivered(self._folder / DELIVERED)
 
+    def read_late(self) -> list[Late]:
+        """What values came late for in the last flushes, the oldest first."""
+        return late.read(self._folder)
+
     def hand_over(self, account: int, delivered: Dump) -> None:
         """Puts what was delivered of an account beside its files, for the shard that it moves to. Raises OSError."""
         replace(self._handed(account), encoded(delivered), durable=True)
@@ -130,7 +136,8 @@ class Disk:
         return any(account in accounts for accounts in kept)
 
     def give_up(self, account: int) -> None:
-        """Forgets what could not be written of an account; no plan may be left undone. Raises OSError."""
+        """Forgets what could not be written of an account, and what came late; no plan may be left undone. Raises
+        OSError."""
         held = plans.read_held(self._folder)
         plans.hold(
             self._folder,
@@ -140,6 +147,7 @@ class Disk:
                 [one for one in held.events if one[0] != account],
             ),
         )
+        late.forget(self._folder, account)
         self._writer.forget(account)
 
     def erase(self, account: int) -> None:
@@ -172,6 +180,7 @@ class Disk:
             events=list(events.values()),
             delivered=encoded(unit.delivered),
             unread=merged.unread,
+            late=_late(unit, merged.lines),
         )
 
     def _carry_out(self, plan: Plan) -> None:
@@ -183,6 +192,8 @@ class Disk:
             _failing(lambda one: eventlog.write(self._root, *one), plan.events, problems),
         )
         replace(self._folder / DELIVERED, plan.delivered, durable=True)
+        if plan.late is not None:
+            late.keep(self._folder, plan.late)
         plans.hold(self._folder, held)
         plans.remove(self._folder)
         self._tell(problems)
@@ -208,6 +219,14 @@ class Disk:
         for number in self._journal.segments():
             if number <= last:
                 self._journal.drop(number)
+
+
+def _late(unit: Unit, merged: Iterable[Lines]) -> Late | None:
+    """What the unit's late values have made of the minutes that they belong to."""
+    wanted = {(row.account, row.process, row.minute) for cut in unit.cuts for row in cut.late}
+    if not wanted:
+        return None
+    return late.newest(unit.segment, unit.cuts[-1].minute, [one for one in merged if one.where in wanted])
 
 
 @contextmanager

@@ -53,7 +53,7 @@ class EngineConsumer(AsyncConsumer):
 
     async def engine_minutes(self, message: Message) -> None:
         """Answers with the flushed minutes of `account` after that one (`stats.minutes`), as a MessagePack `data`."""
-        _answer(message, lambda: _minutes(message["account"], message["after"], message["sketches"]))
+        _answer(message, lambda: _minutes(message))
 
     async def engine_processes(self, message: Message) -> None:
         """Answers with when each process of `account` was seen last, as a MessagePack `data`; `listening`: since
@@ -166,9 +166,11 @@ async def _states(account_id: int) -> Message:
     return _text(list(live.states(shard.registry.account(account_id), time.time())))
 
 
-async def _minutes(account_id: int, after: int, sketches: bool) -> Message:
+async def _minutes(message: Message) -> Message:
+    account_id, asked = message["account"], msgspec.convert(message["asked"], owned.Asked)
     shard = await _owner_of(account_id)
-    return await asyncio.to_thread(owned.answer_minutes, shard.minutes, account_id, after, sketches)
+    resting = shard.registry.account(account_id).resting_since(asked.resting) if asked.resting is not None else []
+    return await asyncio.to_thread(owned.answer_minutes, shard.minutes, account_id, asked, resting)
 
 
 async def _processes(account_id: int) -> Message:

@@ -10,8 +10,8 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import ParamSpec, TypeVar
 
-from stats.aggregation.cut import Cut, Minute
-from stats.disk import Disk, Unit
+from stats.aggregation.cut import Cut
+from stats.disk import Disk, Planned, Unit
 from stats.in_memory import InMemory
 from stats.storage.journal import Journal
 
@@ -69,13 +69,14 @@ class Flushing:
                     await asyncio.sleep(0)  # commits have their turn between pages
             planned = await self.in_thread(self._disk.plan, self._units[0])
             lines += planned.lines
-            self._keep_minutes(self._units.popleft(), planned.minutes)
+            self._keep_minutes(self._units.popleft(), planned)
             await self.in_thread(self._disk.complete)
         return lines
 
-    def _keep_minutes(self, unit: Unit, minutes: list[list[Minute]]) -> None:
+    def _keep_minutes(self, unit: Unit, planned: Planned) -> None:
         """Events count with the last cut of the unit: only a replay has several."""
-        for cut, parts in zip(unit.cuts, minutes, strict=True):
+        self._memory.minutes.put_late([planned.late] if planned.late is not None else [])
+        for cut, parts in zip(unit.cuts, planned.minutes, strict=True):
             self._memory.minutes.put(cut, parts, unit.events if cut is unit.cuts[-1] else [])
 
     def is_overdue(self) -> bool:

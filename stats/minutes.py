@@ -2,9 +2,11 @@
 
 Of every account the newest minute is kept; of those that somebody asks about, a few more, so that one who comes late
 misses nothing. Nobody reads files for it: a look at 10,000 of them would cost more than all else that is done with it.
+What values came late for is told with the next minute.
 """
 
-from collections import deque
+from collections import defaultdict, deque
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from threading import Lock
 from typing import Any, NamedTuple
@@ -12,10 +14,14 @@ from typing import Any, NamedTuple
 import msgspec
 import numpy as np
 
-from stats.aggregation.arithmetic import Floats, Rows
+from stats.aggregation.arithmetic import FIELDS, Floats, Rows
 from stats.aggregation.cut import Cut, Minute
-from stats.aggregation.partial import Kind
-from stats.storage.paths import EventFile
+from stats.aggregation.partial import Aggregate, Kind
+from stats.storage import late
+from stats.storage.late import Late
+from stats.storage.lines import Lines
+from stats.storage.paths import EventFile, stat_of
+from stats.storage.prt import parse_line
 
 KEPT = 5  # minutes before the newest, of an account that is asked about
 ASKED_MINUTES = 15  # as long an account counts as asked about after the last time
@@ -43,13 +49,28 @@ class GroupNews(NamedTuple):
     last: float
 
 
+class LateMinute(msgspec.Struct, array_like=True):
+    """An account's stats that values came late for, and what their minute (Unix time / 60) is by now; as in an
+    `AccountMinute`."""
+
+    minute: int
+    stats: list[tuple[str, Kind, str]]
+    columns: bytes
+    sketches: list[str]
+
+    def values(self) -> Floats:
+        """The numbers: (8, stats)."""
+        return _numbers(self.columns)
+
+
 class AccountMinute(msgspec.Struct, array_like=True):
     """An account's minute (Unix time / 60). `whole`: this server took commits from its begin on. `processes` are as of
     its end.
 
     `stats` are process, type and name of all that are live, `columns` the bytes of their (8, stats) numbers in the
     order of an `Aggregate`, with a count of 0 where the minute had no values, and `sketches`, where asked for, a text
-    for each, empty where there is none.
+    for each, empty where there is none. `late`: minutes before, for which values have come since the minute before this
+    one was told, the oldest first. `resting`, where asked for: stats of its processes that are not live any more.
     """
 
     minute: int
@@ -59,10 +80,16 @@ class AccountMinute(msgspec.Struct, array_like=True):
     columns: bytes
     sketches: list[str]
     groups: list[GroupNews]
+    late: list[LateMinute] = []
+    resting: list[tuple[str, Kind, str]] = []
 
     def values(self) -> Floats:
         """The numbers: (8, stats)."""
-        return np.frombuffer(self.columns).reshape(8, len(self.stats))
+        return _numbers(self.columns)
+
+
+def _numbers(columns: bytes) -> Floats:
+    return np.frombuffer(columns).reshape(FIELDS, -1)
 
 
 @dataclass(eq=False)
@@ -122,6 +149,7 @@ class Minutes:
         self._older: dict[int, deque[AccountMinute]] = {}
         self._asked: dict[int, int] = {}  # the minute that was the newest when an account was asked about
         self._counts: dict[int, dict[tuple[str, str], int]] = {}  # of the groups of each account
+        self._late: deque[Late] = deque(maxlen=late.FLUSHES)
 
     def bring_in(self, account_id: int, groups: list[dict[str, Any]]) -> None:
         """An account comes that has these groups of errors already."""
@@ -133,6 +161,12 @@ class Minutes:
             self._older.pop(account_id, None)
             self._asked.pop(account_id, None)
             self._counts.pop(account_id, None)
+            self._late = deque((one.without(account_id) for one in self._late), late.FLUSHES)
+
+    def put_late(self, found: Iterable[Late]) -> None:
+        """What values came late for: it is told with the minute in which they came, which is put next."""
+        with self._lock:
+            self._late.extend(found)
 
     def put(self, cut: Cut, parts: list[Minute], events: list[tuple[int, EventFile, list[dict[str, Any]]]]) -> None:
         """A minute was flushed: its values, and what there is of events that came in it."""
@@ -142,15 +176,19 @@ class Minutes:
             self._put_aside(kept.minute)
             self._newest = kept
 
-    def after(self, account_id: int, minute: int) -> list[AccountMinute]:
-        """What there is of an account since `minute`, oldest first; only the newest, if a clock was set back."""
+    def after(self, account_id: int, minute: int, reach: int = 0) -> list[AccountMinute]:
+        """What there is of an account since `minute`, oldest first; only the newest, if a clock was set back. With it
+        what values came late for, no more than `reach` minutes before the one in which they came."""
         with self._lock:
             if self._newest is None:
                 return []
             self._asked[account_id] = self._newest.minute
             found = [*self._older.get(account_id, ()), self._newest.of_account(account_id)]
+            known = list(self._late)
         later = [one for one in found if one.minute > minute]
-        return later or (found[-1:] if found[-1].minute < minute - KEPT else [])
+        if later:
+            return _with_late(later, [one for one in known if one.minute > minute], account_id, reach)
+        return found[-1:] if found[-1].minute < minute - KEPT else []
 
     def _put_aside(self, minute: int) -> None:
         """What is the newest until now is kept of accounts that are asked about."""
@@ -180,7 +218,35 @@ def _counts(groups: list[dict[str, Any]]) -> dict[tuple[str, str], int]:
 
 def _processes(cut: Cut) -> dict[int, list[ProcessSeen]]:
     found: dict[int, list[ProcessSeen]] = {}
-    for process, entry in cut.processes:
-        seen = ProcessSeen(process.name, entry["seen"], entry["upt"], process.heard)
+    for (process, entry), heard in zip(cut.processes, cut.heard, strict=True):
+        seen = ProcessSeen(process.name, entry["seen"], entry["upt"], heard)
         found.setdefault(process.account.id, []).append(seen)
     return found
+
+
+def _with_late(told: list[AccountMinute], known: Sequence[Late], account_id: int, reach: int) -> list[AccountMinute]:
+    """The minutes, each with what values came late for in it, or in one that is not told any more."""
+    with_late = []
+    for minute in told:
+        come = [one for one in known if one.minute <= minute.minute]
+        known = known[len(come) :]
+        reached = range(minute.minute - reach, minute.minute)
+        lines = [line for one in come for line in one.lines if line.account == account_id and line.minute in reached]
+        with_late.append(msgspec.structs.replace(minute, late=_late_minutes(lines)) if lines else minute)
+    return with_late
+
+
+def _late_minutes(lines: Iterable[Lines]) -> list[LateMinute]:
+    """The minutes that these lines are of; of a line that came again, what it was at last."""
+    found: defaultdict[int, dict[tuple[str, Kind, str], Aggregate]] = defaultdict(dict)
+    for one in lines:
+        for file, text in zip(one.files, one.texts, strict=True):
+            stat, parsed = stat_of(file), parse_line(text[:-1])
+            if stat is not None and parsed is not None:
+                found[one.minute][one.process, *stat] = parsed[1]
+    return [_late_minute(minute, found[minute]) for minute in sorted(found)]
+
+
+def _late_minute(minute: int, stats: dict[tuple[str, Kind, str], Aggregate]) -> LateMinute:
+    columns = np.array([one[:FIELDS] for one in stats.values()], np.float64).T
+    return LateMinute(minute, list(stats), columns.tobytes(), [one.skt for one in stats.values()])

@@ -16,6 +16,7 @@ from django.conf import settings
 from accounts.models import Account
 from accounts.routing import shard_of
 from stats import history, runtime
+from stats.aggregation.partial import Kind
 from stats.engine_call import ask
 from stats.history import DayHistory, View
 from stats.minutes import AccountMinute, Minutes, ProcessSeen
@@ -46,18 +47,36 @@ def answer_day(message: dict[str, Any]) -> dict[str, Any]:
     return _told(dataclasses.asdict(history.day(_root(), Stat(*message["stat"]), shown)))
 
 
-def minutes(account: Account, after: int, *, sketches: bool) -> list[AccountMinute]:
-    """The flushed minutes of an account after `after` (Unix time / 60), oldest first. Raises EngineError."""
-    asked = {"type": "engine.minutes", "account": account.pk, "after": after, "sketches": sketches}
-    return _minutes.decode(ask(shard_of(account), asked, TIMEOUT)["data"])
+class Asked(msgspec.Struct, frozen=True):
+    """What is asked for of flushed minutes: those after `after` (Unix time / 60), perhaps with sketches, with what
+    values came late for up to `reach` minutes before, and with the stats that rest of processes that were heard of
+    since the Unix time `resting`; None: without these."""
+
+    after: int
+    sketches: bool = False
+    reach: int = 0
+    resting: float | None = None
 
 
-def answer_minutes(kept: Minutes, account_id: int, after: int, sketches: bool) -> dict[str, Any]:
+def minutes(account: Account, asked: Asked) -> list[AccountMinute]:
+    """The flushed minutes of an account, oldest first. Raises EngineError."""
+    message = {"type": "engine.minutes", "account": account.pk, "asked": msgspec.to_builtins(asked)}
+    return _minutes.decode(ask(shard_of(account), message, TIMEOUT)["data"])
+
+
+def answer_minutes(
+    kept: Minutes, account_id: int, asked: Asked, resting: list[tuple[str, Kind, str]]
+) -> dict[str, Any]:
     """The owner's side of `minutes`, in a thread."""
-    found = kept.after(account_id, after)
-    if not sketches:
-        found = [msgspec.structs.replace(one, sketches=[]) for one in found]
-    return {"data": msgspec.msgpack.encode(found)}
+    found = kept.after(account_id, asked.after, asked.reach)
+    if not asked.sketches:
+        found = [_without_sketches(one) for one in found]
+    return {"data": msgspec.msgpack.encode([msgspec.structs.replace(one, resting=resting) for one in found])}
+
+
+def _without_sketches(minute: AccountMinute) -> AccountMinute:
+    late = [msgspec.structs.replace(one, sketches=[]) for one in minute.late]
+    return msgspec.structs.replace(minute, sketches=[], late=late)
 
 
 def processes(account: Account) -> tuple[list[ProcessSeen], float]:

@@ -144,6 +144,7 @@ class Shard:
     def _restore(self) -> None:
         """Completes a flush that was cut off, reads the files, and replays the journal."""
         self._disk.complete()
+        self.minutes.put_late(self._disk.read_late())
         self.residents.restore()
         Replay(self._journal, self.engine, self._flushing, self.held, self._count_again).run()
         self.watch.journal(self._journal.faults)

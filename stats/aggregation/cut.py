@@ -107,12 +107,13 @@ class Cut:
     """All accounts at the end of a `minute` (Unix time / 60), or, where it is not `whole`, a part of one.
 
     `late` are rows of commits that came in it and belong to minutes before; `removed` are account and name of processes
-    that left in it, and may be among `processes` again.
+    that left in it, and may be among `processes` again. `heard`: when a commit of each of the processes came last.
     """
 
     pages: list[PageCut] = field(default_factory=list)
     late: list[MinuteRow] = field(default_factory=list)
     processes: list[tuple[Process, Entry]] = field(default_factory=list)
+    heard: list[float] = field(default_factory=list)
     removed: list[tuple[int, str]] = field(default_factory=list)
     minute: int = 0
     whole: bool = False

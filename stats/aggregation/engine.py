@@ -200,7 +200,9 @@ class Engine:
         only because `advance`, or the end of the process, follows."""
         processes = [(process, live.state(process, now)) for process in self.registry.processes()]
         pages = [page for page in map(of_page, self.registry.pages) if page is not None]
-        return Cut(pages, self._late.take(), processes, self.registry.take_removed(), self.registry.slot // SLOTS)
+        heard = [process.heard for process, _ in processes]
+        removed = self.registry.take_removed()
+        return Cut(pages, self._late.take(), processes, heard, removed, self.registry.slot // SLOTS)
 
     def memory(self) -> dict[str, int]:
         """About the bytes of what grows with the stats."""

@@ -103,6 +103,11 @@ class Account:
     told_states: dict[str, str] = field(default_factory=dict)
     tally: Tally = field(default_factory=Tally)
 
+    def resting_since(self, since: float) -> list[tuple[str, Kind, str]]:
+        """Process, type and name of the resting stats of processes that were heard of since that Unix time."""
+        heard = {process.name for process in self.processes.values() if process.heard >= since}
+        return [name for name in self.resting.names() if name[0] in heard]
+
     def seen(self) -> list[tuple[str, float, float | None, float]]:
         """Of each process its name, up to which Unix time its values are here, its uptime then, and when a commit came
         last."""

@@ -53,6 +53,10 @@ class Resting:
         rest = self._rests.get((process, kind, name))
         return rest.number if rest is not None else 0.0
 
+    def names(self) -> list[tuple[str, Kind, str]]:
+        """Process, type and name of each."""
+        return list(self._rests)
+
     def of_process(self, process: str) -> Entry:
         """The resting stats of a process as its `.cur` has them; not to be changed."""
         if self._shown is None:

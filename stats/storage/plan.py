@@ -18,6 +18,7 @@ from typing import Any, TypeVar
 
 import msgspec
 
+from stats.storage.late import Late
 from stats.storage.lines import Lines
 from stats.storage.paths import EventFile
 from stats.storage.replace import replace
@@ -46,7 +47,7 @@ class Plan(msgspec.Struct, array_like=True):
     the file `delivered`.
 
     `segment` is the last one of the journal that is in it. `unread` are lines that could not be merged with what their
-    file has: they are not to be written, but held.
+    file has: they are not to be written, but held. `late` are those of the lines that values came late for, if any.
     """
 
     segment: int
@@ -55,6 +56,7 @@ class Plan(msgspec.Struct, array_like=True):
     events: list[Events]
     delivered: bytes
     unread: list[Lines] = []
+    late: Late | None = None
 
 
 _Kept = TypeVar("_Kept", Plan, Held)
@@ -68,8 +70,8 @@ def write(folder: Path, plan: Plan) -> None:
     # One encoding of it all, or only one copy (20 MB: 15 ms), would keep the event loop waiting: other threads get
     # their turn between the pieces only.
     lists = chain(_encoded(plan.lines), _encoded(plan.states), _encoded(plan.events))
-    last = _encode(plan.delivered), _encode(plan.unread)
-    _write(folder / PLAN, [_array(6), _encode(plan.segment), *lists, *last])
+    last = _encode(plan.delivered), _encode(plan.unread), _encode(plan.late)
+    _write(folder / PLAN, [_array(7), _encode(plan.segment), *lists, *last])
 
 
 def read(folder: Path) -> Plan | None:

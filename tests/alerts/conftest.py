@@ -31,7 +31,8 @@ from tests.stats.conftest import Clock
 class Scene:
     """An account on a shard in this process, and programs that send to it. Times are those of `clock`."""
 
-    def __init__(self, shard: Shard, clock: Clock, account: Account) -> None:
+    def __init__(self, parts: Parts, shard: Shard, clock: Clock, account: Account) -> None:
+        self.parts = parts
         self.shard = shard
         self.clock = clock
         self.account = account
@@ -65,6 +66,13 @@ class Scene:
     async def evaluate(self) -> None:
         await asyncio.to_thread(self._as_celery, rounds.minute_round)
 
+    async def restart(self) -> None:
+        """The server stops, all of it in files, and another begins."""
+        await self.shard.stop()
+        parts, keys = self.parts, self.shard.keys
+        self.shard = runtime.shard = Shard(parts, keys, SelfWatch(), self.clock, self.clock)
+        await self.shard.start()
+
     async def look(self) -> None:
         await asyncio.to_thread(self._as_celery, rounds.look_round)
 
@@ -90,17 +98,17 @@ async def scene(
     keys = Keyring()
     account = await Account.objects.acreate(name="Acme")
     await keys.start()
-    shard = Shard(
-        Parts(tmp_path / "stats", tmp_path / "journal", layer, False, 20_000, 0), keys, SelfWatch(), clock, clock
-    )
+    parts = Parts(tmp_path / "stats", tmp_path / "journal", layer, False, 20_000, 0)
+    shard = Shard(parts, keys, SelfWatch(), clock, clock)
     for name, value in {"keys": keys, "shard": shard, "loop": asyncio.get_running_loop()}.items():
         monkeypatch.setattr(runtime, name, value)
     router = ProtocolTypeRouter({"channel": ChannelNameRouter({engine_channel(0): EngineConsumer.as_asgi()})})
     worker = asyncio.create_task(Worker(router, [engine_channel(0)], layer).arun())
     await shard.start()
-    yield Scene(shard, clock, account)
+    scene = Scene(parts, shard, clock, account)
+    yield scene
     worker.cancel()
-    await shard.stop()
+    await scene.shard.stop()
     keys.stop()
 
 

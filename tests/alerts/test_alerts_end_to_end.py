@@ -48,18 +48,29 @@ def mailed(server: Server, text: str) -> Callable[[], str]:
     return newest
 
 
-def test_a_value_over_the_limit_is_mailed_within_75_seconds(server: Server, keys: Keys) -> None:
+def test_a_value_over_the_limit_is_mailed_within_75_seconds_and_with_it_one_that_came_late(
+    server: Server, keys: Keys
+) -> None:
+    """The second rule needs the values of two minutes, and those of the first are sent after it is over."""
     rule_on(
         server,
         keys,
         '{"target_kind": "stat", "target": "api/c/orders", "condition": {"kind": "above", "limit": 10, "minutes": 1}}',
     )
+    rule_on(
+        server,
+        keys,
+        '{"target_kind": "stat", "target": "api/c/refunds",'
+        ' "condition": {"kind": "above", "limit": 5, "minutes": 2, "of": 4}}',
+    )
     wait_for_a_whole_minute(server)
     begun = time.monotonic()
-    assert server.commit(keys.key, body("api", partial("orders", [12]))).status == 200
+    assert server.commit(keys.key, body("api", partial("refunds", [7]), age=75)).status == 200
+    assert server.commit(keys.key, body("api", partial("orders", [12]), partial("refunds", [6]))).status == 200
     mail = wait_for(mailed(server, r"orders 12/min, above 10/min"), 75, "the mail")
     assert time.monotonic() - begun <= 75
     assert "To: person" in mail
+    wait_for(mailed(server, r"refunds 7/min, above 5/min"), 10, "the mail of what came late")
 
 
 def test_a_killed_process_is_mailed_of_within_45_seconds(server: Server, keys: Keys) -> None:

@@ -1,6 +1,8 @@
 """The backtest: the same as a live run over the same minutes, and what it would have sent."""
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import msgspec
@@ -15,12 +17,15 @@ from alerts.conditions import Above, Condition
 from alerts.evaluation import Known as KnownAtOnce
 from alerts.evaluation import States, evaluate
 from alerts.live_rules import LiveRule
-from alerts.observation import MINUTE, Known, Observation, Typical
+from alerts.observation import MINUTE, Observation, Typical
 from alerts.past import Past
 from alerts.quiet_gaps import learn
 from alerts.rules import Transition
+from alerts.source import Minute
+from alerts.usual import Usual
 from stats.aggregation.arithmetic import CNT, FIELDS
-from stats.aggregation.partial import KINDS, Aggregate
+from stats.aggregation.partial import KINDS
+from stats.minutes import AccountMinute, ProcessSeen
 from tests.alerts.observed import START, observations
 from tests.alerts.timelines import TIMELINES, Timeline
 
@@ -29,11 +34,15 @@ TARGET = "api/c/orders"
 CONDITIONS = [line.condition for line in TIMELINES if line.condition.every == MINUTE]
 
 
-class OneMinute(KnownAtOnce):
-    """One target, seen once."""
+Moment = tuple[Observation, list[Observation]]  # a minute, and those that are told again with it
 
-    def __init__(self, seen: Observation, every: int) -> None:
+
+class OneMinute(KnownAtOnce):
+    """One target, seen once, and what came late for it."""
+
+    def __init__(self, seen: Observation, every: int, late: Sequence[Observation] = ()) -> None:
         self._seen, self._every = seen, every
+        self._late = [OneMinute(one, every) for one in late]
 
     @property
     def every(self) -> int:
@@ -42,6 +51,10 @@ class OneMinute(KnownAtOnce):
     def targets(self, rule: LiveRule, before: Iterable[str]) -> Iterable[str]:
         return (TARGET,)
 
+    @property
+    def late(self) -> Sequence[KnownAtOnce]:
+        return self._late
+
     def observation(self, rule: LiveRule, target: str) -> Observation:
         return self._seen
 
@@ -49,14 +62,14 @@ class OneMinute(KnownAtOnce):
         return ""
 
 
-def live(condition: Condition, past: Sequence[Observation], restarts: Sequence[bool]) -> list[Transition]:
+def live(condition: Condition, past: Sequence[Moment], restarts: Sequence[bool]) -> list[Transition]:
     """Minute by minute as rules are evaluated, states as JSON in between; with a restart, texts alone outlive it."""
     text, stored, found = conditions.encode(condition), b"{}", []
-    for seen, restart in zip(past, restarts, strict=True):
+    for (seen, late), restart in zip(past, restarts, strict=True):
         condition = conditions.decode(text) if restart else condition
         rule = LiveRule(1, "rule", "stat", TARGET, condition, ZoneInfo("UTC"))
         before = msgspec.json.decode(stored, type=States)
-        after, changes = evaluate([rule], before, OneMinute(seen, condition.every))
+        after, changes = evaluate([rule], before, OneMinute(seen, condition.every, late))
         stored = msgspec.json.encode(after)
         found += [change.transition for change in changes]
     return found
@@ -84,39 +97,100 @@ def any_past(draw: st.DrawFn) -> Past:
     )
 
 
+def in_time(seen: Iterable[Observation]) -> list[Moment]:
+    return [(one, []) for one in seen]
+
+
 @given(any_past(), st.sampled_from(CONDITIONS), st.data())
 def test_live_run_and_backtest_are_identical(past: Past, condition: Condition, data: st.DataObject) -> None:
     seen = past.observations(condition)
     restarts = data.draw(st.lists(st.booleans(), min_size=len(seen), max_size=len(seen)))
-    assert live(condition, seen, restarts) == backtest.run(condition, seen).transitions
+    assert live(condition, in_time(seen), restarts) == backtest.run(condition, seen).transitions
 
 
 @pytest.mark.parametrize("line", TIMELINES, ids=lambda line: line.name)
 def test_every_timeline_is_the_same_live_and_in_the_backtest(line: Timeline) -> None:
     seen = [one for one in observations(line) if one is not None]
-    assert live(line.condition, seen, [True] * len(seen)) == backtest.run(line.condition, seen).transitions
+    assert live(line.condition, in_time(seen), [True] * len(seen)) == backtest.run(line.condition, seen).transitions
+
+
+def delayed(condition: Condition, seen: Sequence[Observation], delays: Sequence[int]) -> list[Moment]:
+    """Each minute comes so many minutes late: nobody knows of it until it is told again with another."""
+    moments: list[Moment] = [
+        (msgspec.structs.replace(one, known="late", value=None) if delay else one, [])
+        for one, delay in zip(seen, delays, strict=True)
+    ]
+    for place, delay in enumerate(delays):
+        if delay and place + delay < len(seen):
+            again = delay - condition.remembers
+            moments[place + delay][1].append(msgspec.structs.replace(seen[place], again=again))
+    return moments
+
+
+def in_order(condition: Condition, moments: Sequence[Moment]) -> list[Observation]:
+    """As the machine is told them."""
+    return [one for seen, late in moments for one in ((*late, seen) if condition.remembers else (seen, *late))]
+
+
+@st.composite
+def any_late_past(draw: st.DrawFn, most: int = 6) -> tuple[Condition, list[Observation], list[int]]:
+    condition = draw(st.sampled_from(CONDITIONS))
+    seen = draw(any_past()).observations(condition)
+    delay = st.sampled_from([0, 0, 0, *range(1, 2 if condition.remembers else most + 1)])
+    return condition, seen, draw(st.lists(delay, min_size=len(seen), max_size=len(seen)))
+
+
+@given(any_late_past(), st.data())
+def test_live_run_and_backtest_are_identical_with_minutes_that_came_late(
+    past: tuple[Condition, list[Observation], list[int]], data: st.DataObject
+) -> None:
+    condition, seen, delays = past
+    moments = delayed(condition, seen, delays)
+    restarts = data.draw(st.lists(st.booleans(), min_size=len(seen), max_size=len(seen)))
+    assert live(condition, moments, restarts) == backtest.run(condition, in_order(condition, moments)).transitions
+
+
+@given(any_late_past())
+def test_what_came_late_fires_only_where_the_backtest_fires_too(
+    past: tuple[Condition, list[Observation], list[int]],
+) -> None:
+    """The backtest knows all from the begin on: the first alarm of the live run is its first one, or comes later."""
+    condition, seen, delays = past
+    alarms = [one.at for one in live(condition, delayed(condition, seen, delays), [False] * len(seen)) if one.fired]
+    in_files = [one.fired.at for one in backtest.run(condition, seen).alarms]
+    assert not alarms or (in_files and in_files[0] <= alarms[0])
 
 
 def one_by_one(past: Past, condition: Condition) -> list[Observation]:
-    """The past as the live evaluation would make observations of it."""
+    """The past as the live evaluation makes observations of its minutes."""
+    name = ("api", past.kind, "orders")
+    rule = LiveRule(1, "rule", "stat", "/".join(name), condition, ZoneInfo("UTC"))
     found = []
-    for place, numbers in enumerate(past.columns.T.tolist()):
-        minute = Aggregate(*numbers)
-        known: Known = "value" if minute.cnt else "quiet" if past.there[place] else "away"
-        value = measures.of_nothing(past.kind, condition.measure_of) if known == "quiet" else None
-        if minute.cnt:
-            value = measures.measured(minute, past.kind, condition.measure_of)
-            if measures.share_of(condition.measure_of) is not None and past.quantile is not None:
-                value = float(past.quantile[place])
-        found.append(Observation((past.start + place + 1) * MINUTE, known, value))
+    for place, numbers in enumerate(past.columns.T):
+        minute = past.start + place
+        seen = (minute + 1) * MINUTE
+        processes = [ProcessSeen("api", seen, None, seen)] if past.there[place] else []
+        told = AccountMinute(minute, True, processes, [name], numbers.tobytes(), [""], [])
+        found.append(Minute(1, told, {}, Usual(1, Path("nowhere"))).observation(rule, rule.target))
     return found
 
 
-@given(any_past(), st.sampled_from([*measures.MEASURES, "p99"]))
+@given(any_past(), st.sampled_from([*measures.MEASURES, "p0", "p10", "p50", "p90", "p100"]))
 def test_a_minute_of_the_past_is_seen_as_it_was_live(past: Past, measure: str) -> None:
     condition = Above(limit=10, measure=measure)
+    past = replace(past, quantile=None)  # no minute has a sketch
     plain = [msgspec.structs.replace(one, typical=None, usual_gap=None) for one in past.observations(condition)]
     assert plain == one_by_one(past, condition)
+
+
+def test_a_percentile_is_what_its_sketch_says_else_a_tail_of_the_minute() -> None:
+    columns = np.array([[30.0, 30.0], [3, 3], [20, 20], [1, 1], [2, 2], [19, 19], [9, 9], [9, 9]])
+    past = Past("ms", 0, columns, np.array([True, True]), quantile=np.array([np.nan, 7.0]))
+    told = {
+        measure: [one.value for one in past.observations(Above(limit=1, measure=measure))]
+        for measure in ("p0", "p10", "p50", "p90", "p100")
+    }
+    assert told == {"p0": [1, 1], "p10": [2, 7], "p50": [None, 7], "p90": [19, 7], "p100": [20, 20]}
 
 
 # --- what it says -----------------------------------------------------------------------------------------------------

@@ -59,7 +59,7 @@ async def dattss(scene: Scene) -> Scene:
     await sync_to_async(ensure_system_account)()
     await sync_to_async(canary.ensure)("dattss", 0)
     await scene.shard.keys.fresh()
-    return Scene(scene.shard, scene.clock, await Account.objects.aget(pk=0))
+    return Scene(scene.parts, scene.shard, scene.clock, await Account.objects.aget(pk=0))
 
 
 def _send_all() -> None:

@@ -51,8 +51,11 @@ async def begun(shard: Shard, clock: Clock) -> tuple[int, Program]:
     return account.pk, Program(shard, clock, account.pk)
 
 
-async def asked(shard: Shard, account: int, after: int = 0, *, sketches: bool = False) -> list[AccountMinute]:
-    answer = await _answer(shard, {"type": "engine.minutes", "account": account, "after": after, "sketches": sketches})
+async def asked(
+    shard: Shard, account: int, after: int = 0, *, sketches: bool = False, reach: int = 60
+) -> list[AccountMinute]:
+    question = {"after": after, "sketches": sketches, "reach": reach}
+    answer = await _answer(shard, {"type": "engine.minutes", "account": account, "asked": question})
     return msgspec.msgpack.decode(answer["data"], type=list[AccountMinute])
 
 
@@ -167,3 +170,38 @@ async def test_a_late_commit_is_heard_but_does_not_tell_of_now(shard: Shard, clo
     (process,) = msgspec.msgpack.decode(answer["data"], type=list[ProcessSeen])
     assert (process.seen, process.heard) == (clock.now - 5, clock.now)
     assert answer["listening"] == Clock.now
+
+
+# --- what came late ---------------------------------------------------------------------------------------------------
+async def test_what_came_late_is_told_with_the_next_minute_as_the_file_has_it(shard: Shard, clock: Clock) -> None:
+    account, program = await begun(shard, clock)
+    first = int(clock.now // 60)
+    program.commit(partial("new", [1]), partial("query", [5], "ms", skt=sketch_of([5])))
+    await program.flush()
+    program.commit(partial("new", [2]), age=65)
+    program.commit(partial("new", [3]), partial("query", [6], "ms", skt=sketch_of([6])), age=70)
+    await program.flush()
+    (minute,) = await asked(shard, account, first, sketches=True)
+    (late,) = minute.late
+    assert (late.minute, late.stats) == (first, [("api", "c", "new"), ("api", "ms", "query")])
+    assert (late.values()[SUM].tolist(), late.values()[CNT].tolist()) == ([6, 11], [3, 2])
+    assert late.sketches == ["", sketch_of([5, 6])]
+    assert (await asked(shard, account, first))[0].late[0].sketches == []
+    program.commit(partial("new", [1]))
+    await program.flush()
+    assert [one.late for one in await asked(shard, account, minute.minute)] == [[]]
+
+
+async def test_what_came_late_is_told_of_minutes_within_reach_and_of_the_account_alone(
+    shard: Shard, clock: Clock
+) -> None:
+    account, program = await begun(shard, clock)
+    other, others = await begun(shard, clock)
+    for age in (65, 125, 185):
+        program.commit(partial("new", [1]), age=age)
+    others.commit(partial("new", [1]), age=65)
+    await program.flush()
+    newest = int(clock.now // 60) - 1
+    for reach, minutes in ((0, []), (2, [newest - 2, newest - 1]), (60, [newest - 3, newest - 2, newest - 1])):
+        assert [one.minute for one in (await asked(shard, account, reach=reach))[0].late] == minutes, reach
+    assert len((await asked(shard, other))[0].late) == 1
