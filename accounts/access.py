@@ -171,8 +171,11 @@ def enter_alone(request: HttpRequest, account_id: int, right: Right = Right.READ
 
 
 def lock_account(account_id: int) -> Account | None:
-    """Keeps all others from changing who belongs to an account until the transaction ends; None where there is none."""
-    return Account.objects.select_for_update().filter(pk=account_id).first()
+    """Keeps all others from changing who belongs to an account until the transaction ends; None where there is none.
+
+    Who only adds what refers to the account does not wait (`no_key`).
+    """
+    return Account.objects.select_for_update(no_key=True).filter(pk=account_id).first()
 
 
 def contact_of(access: Access, person: User, contact_id: int, *, of_others: bool = False) -> Contact:

@@ -87,7 +87,7 @@ def make_rule(request: HttpRequest | Request, access: Access, draft: RuleDraft) 
 
 def change_rule(request: HttpRequest | Request, rule: Rule, draft: RuleDraft, now: datetime) -> None:
     """The rule becomes what the draft says. What it has open is over where it now is about something else, judges by
-    something else, or is turned off. Raises ChangeError, BusyError."""
+    something else, or is turned off. Raises ChangeError."""
     before = _judged(rule)
     _fill(rule, draft)
     with transaction.atomic():
@@ -98,7 +98,7 @@ def change_rule(request: HttpRequest | Request, rule: Rule, draft: RuleDraft, no
 
 
 def delete_rule(request: HttpRequest | Request, rule: Rule, now: datetime) -> None:
-    """The rule is gone; what it had open is over. Raises BusyError."""
+    """The rule is gone; what it had open is over."""
     with transaction.atomic():
         incidents.end_of_rule(rule, "was deleted", now, person_of(request))
         audit.record(request, "rule.deleted", rule.account, rule.name, rule=rule.pk)
@@ -179,7 +179,7 @@ def acknowledge(
 
 
 def resolve(request: HttpRequest | Request, incident: Incident, how: How, now: datetime) -> None:
-    """Somebody says that it is over. Raises ChangeError, BusyError."""
+    """Somebody says that it is over. Raises ChangeError."""
     with transaction.atomic():
         if not incidents.resolve(incident, how, person_of(request), now):
             raise ChangeError("state", "It is over already.")

@@ -53,9 +53,13 @@ def repeat(incidents: Sequence[Incident], now: datetime) -> None:
 
 
 def stop(incidents: Iterable[Incident], why: str) -> None:
-    """Nobody is to be told of them any more."""
-    waiting = Notification.objects.filter(incident__in=list(incidents), state=NotificationState.PENDING)
-    waiting.update(state=NotificationState.CANCELLED, why=why)
+    """Nobody is to be told of them any more, in a transaction."""
+    waiting = Q(incident__in=list(incidents), state=NotificationState.PENDING)
+    list(Notification.locked().filter(waiting).values_list("pk", flat=True))
+    rows = Notification.objects.filter(waiting)
+    # One that may have arrived was told, as far as anybody knows: he is told too when it is over.
+    rows.filter(doubtful__gt=0).update(state=NotificationState.UNKNOWN, why=why)
+    rows.filter(doubtful=0).update(state=NotificationState.CANCELLED, why=why)
 
 
 def tell_recovery(over: Sequence[tuple[Incident, str]], now: datetime) -> None:

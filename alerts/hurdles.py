@@ -9,7 +9,7 @@ from datetime import datetime
 
 from accounts.contacts import confirmed_contacts
 from accounts.models import Medium
-from alerts import caps, storms
+from alerts import caps, silences, storms
 from alerts.about import incidents_of
 from alerts.channels import SENDERS
 from alerts.models import Channel, IncidentState, Notification, NotificationState
@@ -47,9 +47,17 @@ def unwanted(notification: Notification, _now: datetime) -> Stopped | None:
         return None
     if any(incident.state == IncidentState.FIRING for incident in incidents_of(notification)):
         return None
-    # One that may have arrived was told, as far as anybody knows: he is told too when it is over.
-    state = NotificationState.UNKNOWN if notification.doubtful else NotificationState.CANCELLED
-    return Stopped(state, "It was acknowledged or is over.")
+    return Stopped(_untold(notification), "It was acknowledged or is over.")
+
+
+def silenced(notification: Notification, now: datetime) -> Stopped | None:
+    """A silence holds, perhaps since a moment ago. What still burns when it ends is told then."""
+    if notification.kind not in ALARMS:
+        return None
+    burning = [incident for incident in incidents_of(notification) if incident.state == IncidentState.FIRING]
+    if not silences.keep_quiet(burning, now):
+        return None
+    return Stopped(_untold(notification), "A silence holds.")
 
 
 def unreachable(notification: Notification, _now: datetime) -> Stopped | None:
@@ -85,7 +93,13 @@ def capped(notification: Notification, now: datetime) -> Stopped | None:
     return Stopped(NotificationState.SKIPPED, why, lost=True, instead_by_mail=True)
 
 
-HURDLES: tuple[Hurdle, ...] = (unknown, unwanted, unreachable, folded, capped)
+HURDLES: tuple[Hurdle, ...] = (unknown, unwanted, silenced, unreachable, folded, capped)
+
+
+def _untold(notification: Notification) -> NotificationState:
+    """Of one that nobody needs now. One that may have arrived was told, as far as anybody knows: he is told too when it
+    is over."""
+    return NotificationState.UNKNOWN if notification.doubtful else NotificationState.CANCELLED
 
 
 def first_hurdle(notification: Notification, now: datetime) -> Stopped | None:

@@ -1,7 +1,6 @@
 """Incidents open, are acknowledged and are resolved: each with all that follows from it in one transaction."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 from datetime import datetime
 
 from django.db import transaction
@@ -12,12 +11,6 @@ from alerts import escalation, page_news, progress, saying, silences, timeline
 from alerts.evaluation import Change
 from alerts.models import How, Incident, IncidentState, Rule
 from alerts.progress import Loaded
-
-_TRIES = 10
-
-
-class BusyError(RuntimeError):
-    """The account's rules were evaluated again and again meanwhile; the same may be tried once more."""
 
 
 def record(after: Loaded, changes: Sequence[Change], now: datetime) -> bool:
@@ -53,51 +46,29 @@ def acknowledge(
 
 
 def resolve(incident: Incident, how: How, person: User | None, now: datetime) -> bool:
-    """Somebody says that it is over: it fires anew only when it goes wrong anew. False where it is over already.
-
-    Raises BusyError.
-    """
-    for _ in range(_TRIES):
-        with transaction.atomic():
-            if not _forget_state(incident):
-                transaction.set_rollback(True)
-                continue
-            found = _locked(incident)
-            if found is None or not found.is_open:
-                return False
-            sentence = f"{found.rule_name}: {found.target} was resolved by {_by(person, how)}."
-            _resolve([(found, sentence)], how, now, person)
-            return True
-    raise BusyError(f"incident {incident.pk} cannot be resolved now")
-
-
-def _forget_state(incident: Incident) -> bool:
-    """The rule begins anew with the target; False where the account is being evaluated at this moment."""
-    loaded = progress.load(incident.account_id)
-    states = {rule: dict(found) for rule, found in loaded.states.items()}
-    states.get(incident.rule_id or 0, {}).pop(incident.target, None)
-    return progress.store(replace(loaded, states=states))
+    """Somebody says that it is over: it fires anew only when it goes wrong anew. False where it is over already."""
+    with transaction.atomic():
+        progress.forget(incident.account_id, lambda rule, target: (rule, target) == (incident.rule_id, incident.target))
+        found = _locked(incident)
+        if found is None or not found.is_open:
+            return False
+        sentence = f"{found.rule_name}: {found.target} was resolved by {_by(person, how)}."
+        _resolve([(found, sentence)], how, now, person)
+    return True
 
 
 def end_of_rule(rule: Rule, why: str, now: datetime, person: User | None) -> None:
     """What a rule has open is over, since the rule itself was changed, turned off or is about to be deleted: `why` says
-    which, such as `was deleted`. Raises BusyError."""
-    for _ in range(_TRIES):
-        with transaction.atomic():
-            loaded = progress.load(rule.account_id)
-            states = {pk: found for pk, found in loaded.states.items() if pk != rule.pk}
-            if not progress.store(replace(loaded, states=states)):
-                transaction.set_rollback(True)
-                continue
-            rows = Incident.objects.select_for_update().filter(rule=rule).exclude(state=IncidentState.RESOLVED)
-            over = [(one, f"{rule.name}: the rule {why}; nobody watches {one.target} by it now.") for one in rows]
-            _resolve(over, How.RULE, now, person)
-            return
-    raise BusyError(f"rule {rule.pk} cannot be ended now")
+    which, such as `was deleted`."""
+    with transaction.atomic():
+        progress.forget(rule.account_id, lambda pk, _target: pk == rule.pk)
+        rows = Incident.locked().filter(rule=rule).exclude(state=IncidentState.RESOLVED)
+        over = [(one, f"{rule.name}: the rule {why}; nobody watches {one.target} by it now.") for one in rows]
+        _resolve(over, How.RULE, now, person)
 
 
 def _locked(incident: Incident) -> Incident | None:
-    return Incident.objects.select_for_update().filter(pk=incident.pk).first()
+    return Incident.locked().filter(pk=incident.pk).first()
 
 
 def _open(changes: Sequence[Change], account_id: int, now: datetime) -> None:
@@ -145,7 +116,7 @@ def _recovered(changes: Sequence[Change], now: datetime) -> None:
 
 def _burning(changes: Sequence[Change]) -> dict[tuple[int, str], Incident]:
     """The open incidents of these rules, by rule and target."""
-    rows = Incident.objects.select_for_update().exclude(state=IncidentState.RESOLVED)
+    rows = Incident.locked().exclude(state=IncidentState.RESOLVED)
     found = rows.filter(rule__in={change.rule.pk for change in changes})
     return {(one.rule_id or 0, one.target): one for one in found} if changes else {}
 

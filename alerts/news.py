@@ -3,6 +3,7 @@
 from datetime import datetime
 
 from django.db import transaction
+from django.db.models import Q
 
 from alerts import outbox, timeline
 from alerts.about import incidents_of
@@ -16,7 +17,9 @@ _NOT_DELIVERED = (*_UNDER_WAY, NotificationState.UNKNOWN, NotificationState.FAIL
 def delivered(notification: Notification, how: str, now: datetime) -> None:
     """It has arrived; `how` is the end of a sentence, such as `answered by a person`."""
     with transaction.atomic():
-        rows = Notification.objects.filter(pk=notification.pk, state__in=_NOT_DELIVERED)
+        # One that waits to be sent once more, since no answer came, is not.
+        asked_again = Q(state=NotificationState.PENDING, doubtful__gt=0)
+        rows = Notification.objects.filter(Q(state__in=_NOT_DELIVERED) | asked_again, pk=notification.pk)
         if not rows.update(state=NotificationState.DELIVERED, why="", delivered_at=now, lease_until=None):
             return
         text = f"{notification.get_channel_display()} to {notification.address}: {how}."

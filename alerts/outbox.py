@@ -65,7 +65,7 @@ def give_up(
 ) -> bool:
     """Ends the message that `rows` finds, if it does, and has others told instead; whether it did."""
     with transaction.atomic():
-        lost = rows.select_for_update(of=("self",)).first()
+        lost = rows.select_for_update(of=("self",), no_key=True).first()
         if lost is None:
             return False
         Notification.objects.filter(pk=lost.pk).update(state=state, why=why, lease_until=None, **changes)

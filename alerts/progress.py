@@ -5,7 +5,8 @@ the same at once, one has done it and the other begins anew.
 """
 
 import logging
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 
 import msgspec
 
@@ -32,8 +33,22 @@ class Loaded:
 
 def load(account_id: int) -> Loaded:
     """What is stored; the row is made where there is none."""
-    row, _ = Progress.objects.get_or_create(account_id=account_id)
-    return Loaded(account_id, row.minute, row.look, _states(row), row.version)
+    return _loaded(Progress.objects.get_or_create(account_id=account_id)[0])
+
+
+def forget(account_id: int, which: Callable[[int, str], bool]) -> None:
+    """Those targets of rules for which `which(rule, target)` holds begin anew.
+
+    Call it in a transaction, before anything else in it: it waits for an evaluation that is being stored, and holds the
+    row until the end.
+    """
+    Progress.objects.get_or_create(account_id=account_id)
+    before = _loaded(Progress.objects.select_for_update(no_key=True).get(account_id=account_id))
+    states = {
+        rule: {target: state for target, state in found.items() if not which(rule, target)}
+        for rule, found in before.states.items()
+    }
+    store(replace(before, states={rule: found for rule, found in states.items() if found}))
 
 
 def store(after: Loaded) -> bool:
@@ -44,6 +59,10 @@ def store(after: Loaded) -> bool:
     same = Progress.objects.filter(account_id=after.account_id, version=after.version)
     data = _encoder.encode(after.states)
     return bool(same.update(minute=after.minute, look=after.look, data=data, version=after.version + 1))
+
+
+def _loaded(row: Progress) -> Loaded:
+    return Loaded(row.account_id, row.minute, row.look, _states(row), row.version)
 
 
 def _states(row: Progress) -> States:

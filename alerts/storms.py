@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from django.db.models import Q, QuerySet
+from django.db.models import Q
 
 from alerts.models import Channel, Notification, NotificationKind, NotificationState
 from alerts.wording import ALARMS, one_line
@@ -35,7 +35,7 @@ def held_until(notification: Notification, now: datetime) -> datetime | None:
     bounds = _bounds(notification)
     if bounds is None:
         return None
-    gone = _like(notification).filter(logged__gt=now - bounds.window).exclude(pk=notification.pk)
+    gone = Notification.objects.filter(_alike(notification), logged__gt=now - bounds.window).exclude(pk=notification.pk)
     moments = list(gone.order_by("-logged").values_list("logged", flat=True)[: bounds.most])
     last = moments[-1] if len(moments) == bounds.most else None
     return last + bounds.window if last else None
@@ -50,8 +50,8 @@ def fold(notification: Notification, now: datetime) -> Notification | None:
     # Another sender has it and has not come as far as this one: it will find that it is folded.
     not_yet_out = Q(state=NotificationState.CLAIMED, logged=None)
     all_of_them = Q(pk=notification.pk) | pending | not_yet_out
-    waiting = _like(notification).filter(all_of_them, doubtful=0, incident__isnull=False)
-    parts = list(waiting.select_for_update().order_by("due", "pk"))
+    waiting = Notification.locked().filter(_alike(notification), all_of_them, doubtful=0, incident__isnull=False)
+    parts = sorted(waiting, key=lambda part: (part.due, part.pk))
     if len(parts) < bounds.folded:
         return None
     storm = _storm_of(parts, now)
@@ -65,9 +65,9 @@ def _bounds(notification: Notification) -> Bounds | None:
     return BOUNDS.get(Channel(notification.channel)) if notification.kind in (*ALARMS, *_RECOVERIES) else None
 
 
-def _like(notification: Notification) -> QuerySet[Notification]:
+def _alike(notification: Notification) -> Q:
     """Those to the same person or endpoint by the same channel: alarms, or what says that they are over."""
-    return Notification.objects.filter(
+    return Q(
         account=notification.account_id,
         channel=notification.channel,
         address=notification.address,

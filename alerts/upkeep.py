@@ -15,8 +15,8 @@ _CHANGED = ["state", "silenced", "round", "turn", "repeat_at"]
 def tend(account_id: int, now: datetime) -> None:
     """Does what is due for the open incidents of an account; done twice, it changes nothing."""
     with transaction.atomic():
-        rows = Incident.objects.select_for_update().filter(account_id=account_id)
-        burning = list(rows.exclude(state=IncidentState.RESOLVED).order_by("number"))
+        rows = Incident.locked().filter(account_id=account_id)
+        burning = list(rows.exclude(state=IncidentState.RESOLVED))
         if not burning:
             return
         expired = _expire(burning, now)
@@ -60,14 +60,9 @@ def _hear(burning: Sequence[Incident], now: datetime) -> list[Incident]:
     """Notes which are silenced by now; returns those that are not any more."""
     holding = silences.active(burning[0].account_id, now)
     by = {one.pk: silences.covering(holding, one) for one in burning}
-    begun = [one for one in burning if by[one.pk] is not None and not one.silenced]
     ended = [one for one in burning if by[one.pk] is None and one.silenced]
-    for one in begun:
-        one.silenced, one.repeat_at = True, None
+    silences.begin([(one, held) for one in burning if (held := by[one.pk]) is not None and not one.silenced], now)
     for one in ended:
         one.silenced = False
-    escalation.stop(begun, "A silence has begun.")
-    lines = [(one, f"Silenced: {silence.reason}") for one in begun if (silence := by[one.pk]) is not None]
-    timeline.tell_all(lines, timeline.SILENCED, now)
     timeline.tell_all([(one, "The silence has ended.") for one in ended], timeline.UNSILENCED, now)
     return ended

@@ -1,6 +1,7 @@
 """The outbox: every message that somebody is to get, and what became of it."""
 
 from django.db import models
+from django.db.models import QuerySet
 
 from accounts.models import Account, Contact, User
 from alerts.models.escalation import Channel, Endpoint
@@ -76,3 +77,9 @@ class Notification(models.Model):
 
     def __str__(self) -> str:
         return f"{self.kind} by {self.channel} to {self.address}: {self.state}"
+
+    @classmethod
+    def locked(cls) -> QuerySet["Notification"]:
+        """For changes of several, in a transaction that has them to itself until it ends: always in the same order, so
+        that of two who change some none waits for the other."""
+        return cls.objects.select_for_update(no_key=True).order_by("pk")

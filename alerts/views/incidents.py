@@ -16,7 +16,6 @@ from accounts.routing import shard_of
 from accounts.timezones import zone_or_utc
 from alerts import canary, changes, incident_lists
 from alerts.changes import ChangeError
-from alerts.incidents import BusyError
 from alerts.models import How, Incident
 
 # How long an acknowledgement may hold, in hours; 0: as long as it lasts.
@@ -89,8 +88,6 @@ def _changed(request: HttpRequest, account_id: int, number: int, change: Callabl
         change(found)
     except ChangeError as error:
         messages.error(request, str(error))
-    except BusyError:
-        messages.error(request, "The rules are being evaluated at this moment. Try again.")
     if request.POST.get("back") == "list":
         return redirect("incidents", account_id)
     return redirect("incident", account_id, number)

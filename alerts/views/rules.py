@@ -13,12 +13,10 @@ from accounts.access import Access, Right, enter
 from alerts import changes, conditions
 from alerts.changes import ChangeError, RuleDraft
 from alerts.condition_words import in_words
-from alerts.incidents import BusyError
 from alerts.models import IncidentState, Rule
 from alerts.rule_form import MEASURES, RuleForm
 
 MOST_LISTED = 500
-_BUSY = "The rules are being evaluated at this moment. Try again."
 
 
 @require_safe
@@ -86,10 +84,7 @@ def switch(request: HttpRequest, account_id: int, rule_id: int) -> HttpResponse:
     draft = RuleDraft(
         found.name, found.target_kind, found.target, found.condition, found.escalation_id, not found.enabled
     )
-    try:
-        changes.change_rule(request, found, draft, timezone.now())
-    except BusyError:
-        messages.error(request, _BUSY)
+    changes.change_rule(request, found, draft, timezone.now())
     return redirect("rules", account_id)
 
 
@@ -102,11 +97,7 @@ def delete(request: HttpRequest, account_id: int, rule_id: int) -> HttpResponse:
     found = changes.rule_of(access, rule_id)
     if request.method != "POST":
         return render(request, "alerts/delete_rule.html", {"access": access, "rule": found})
-    try:
-        changes.delete_rule(request, found, timezone.now())
-    except BusyError:
-        messages.error(request, _BUSY)
-        return redirect("rule", account_id, rule_id)
+    changes.delete_rule(request, found, timezone.now())
     messages.success(request, f"Deleted {found.name}.")
     return redirect("rules", account_id)
 
@@ -117,9 +108,6 @@ def _changed(request: HttpRequest, found: Rule, form: RuleForm) -> bool:
         changes.change_rule(request, found, form.draft(), timezone.now())
     except ChangeError as error:
         form.blame(error)
-        return False
-    except BusyError:
-        form.add_error(None, _BUSY)
         return False
     messages.success(request, f"Changed {found.name}.")
     return True

@@ -238,3 +238,18 @@ def test_a_viewer_is_told_and_may_not_answer(story: Story, twilio: Twilio) -> No
     assert SENTENCE in message.text
     assert "Reply" not in message.text
     assert call.keys_url == ""
+
+
+def test_who_may_have_been_told_already_hears_of_the_end(
+    story: Story, twilio: Twilio, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(telephony, "TIMEOUT", 0.2)
+    twilio.hold(NUMBER)
+    unsure, unsent = story.send(story.told(Channel.SMS)), story.told(Channel.EMAIL)
+    assert (unsure.state, unsure.doubtful) == (STATE.PENDING, 1)
+    for told in (unsure, unsent):
+        assert told.incident is not None
+        incidents.resolve(told.incident, How.VALUES, None, story.clock.now)
+    unsure.refresh_from_db()
+    assert unsure.state == STATE.UNKNOWN
+    assert Notification.objects.get(kind=NotificationKind.RECOVERY).incident == unsure.incident

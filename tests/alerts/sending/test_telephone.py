@@ -8,6 +8,7 @@ from django.test import Client
 from django.utils import timezone
 from pytest_django import Settings
 
+from accounts import telephony
 from accounts.models import Contact, Medium, Membership, Role, User
 from alerts import outbox
 from alerts.models import Channel, Incident, IncidentState, NotificationKind, NotificationState
@@ -131,6 +132,20 @@ def test_a_call_of_unknown_fate_that_was_made_is_found_by_its_news(story: Story,
     posted(twilio.news(twilio.requests[0], AnsweredBy="human"))
     told.refresh_from_db()
     assert told.state == STATE.DELIVERED
+
+
+def test_an_sms_that_has_arrived_is_not_sent_again_though_no_answer_came(
+    story: Story, twilio: Twilio, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(telephony, "TIMEOUT", 0.2)
+    release = twilio.hold(NUMBER)
+    told = story.send(story.told(Channel.SMS))
+    assert told.state == STATE.PENDING
+    release.set()
+    posted(twilio.news(twilio.requests[0], MessageStatus="delivered"))
+    story.clock.now = told.due
+    assert story.send(told).state == STATE.DELIVERED
+    assert len(twilio.requests) == 1
 
 
 def test_a_call_of_which_twilio_tells_nothing_is_told_otherwise(story: Story, twilio: Twilio) -> None:
