@@ -38,6 +38,21 @@ def test_a_program_ends_that_is_told_to_stop_in_the_middle_of_its_stop() -> None
     assert survivors(stopped_twice, "_ask_to_end", range(1, 16)) == []
 
 
+def counted_first_by_both() -> None:
+    signal.signal(signal.SIGTERM, lambda *_: dattss.agg("count", "1c"))
+    dattss.agg("count", "1c")
+    dattss.stop(0.2)
+
+
+def test_a_program_ends_that_counts_for_the_first_time_in_the_middle_of_doing_so(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("DATTSS_AUTH_KEY", KEY)
+    monkeypatch.setenv("DATTSS_URL", NOWHERE)
+    monkeypatch.setattr("dattss.default._default", None)
+    assert survivors(counted_first_by_both, "default_process", range(1, 8)) == []
+
+
 def test_the_program_of_the_rounds_ends(monkeypatch: pytest.MonkeyPatch) -> None:
     recorder = Recorder()
     monkeypatch.setenv("DATTSS_AUTH_KEY", KEY)
