@@ -2,8 +2,8 @@
 
 import logging
 import signal
-import threading
 from collections.abc import Callable
+from queue import SimpleQueue
 
 from django.conf import settings
 
@@ -22,14 +22,15 @@ def serve_all(announce: Callable[[], None]) -> str:
         return (
             f"PORT {settings.PORT} leaves no room for {settings.DATTSS_SHARDS} shards: the last would need {highest}."
         )
-    asked_to_stop = threading.Event()
+    # Not an Event: a signal that interrupts who holds its lock, `wait` or another signal's `set`, would wait for ever.
+    asked_to_stop: SimpleQueue[int] = SimpleQueue()
     for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: asked_to_stop.set())
+        signal.signal(number, lambda number, _: asked_to_stop.put(number))
     children = [_data_server(shard) for shard in range(settings.DATTSS_SHARDS)]
     for child in children:
         child.start()
     announce()
-    asked_to_stop.wait()
+    asked_to_stop.get()
     stop_all(children)
     return ""
 

@@ -4,7 +4,7 @@ import asyncio
 import socket
 import socketserver
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from email import message_from_bytes, policy
@@ -19,12 +19,24 @@ from tests.server import free_port
 
 @dataclass
 class Mailbox:
-    """What was taken. `answer` is said to each mail; while `hold` is on, the answer waits."""
+    """What was taken. `answer` is said to each mail, later where that is held."""
 
     port: int = 0
     answer: str = "250 OK"
-    hold: bool = False
     mails: list[EmailMessage] = field(default_factory=list)
+    _open: threading.Event = field(default_factory=threading.Event)
+
+    def __post_init__(self) -> None:
+        self.release()
+
+    def hold(self) -> Callable[[], None]:
+        """Mails wait for their answers until what this returns is called."""
+        self._open.clear()
+        return self.release
+
+    def release(self) -> None:
+        """Answers what waits."""
+        self._open.set()
 
     async def handle_DATA(self, server: Any, session: Any, envelope: Envelope) -> str:  # noqa: N802  (aiosmtpd's name)
         if self.answer.startswith("250"):
@@ -32,8 +44,7 @@ class Mailbox:
             parsed = message_from_bytes(envelope.content, policy=policy.default)
             assert isinstance(parsed, EmailMessage)
             self.mails.append(parsed)
-        while self.hold:
-            await asyncio.sleep(0.01)
+        await asyncio.to_thread(self._open.wait)
         return self.answer
 
 
@@ -54,7 +65,7 @@ def running_mailbox() -> Iterator[Mailbox]:
     try:
         yield mailbox
     finally:
-        mailbox.hold = False
+        mailbox.release()
         controller.stop()
 
 

@@ -13,15 +13,15 @@ from typing import Any
 
 import dattss
 import pytest
+from dattss import exceptions
 from dattss.events import MOST_KINDS, ROOM, Told, merged
 from dattss.outbox import LOST, Outbox
 from dattss.scrub import Scrubber
 from dattss.texts import LONGEST, beginning
-from dattss.tracker import SilentProcess
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.clientlib.conftest import NewProcess
+from tests.clientlib.conftest import KEY, NewProcess
 from tests.clientlib.recorder import Json, Recorder, Reply
 from tests.clientlib.test_outbox import commit
 
@@ -242,6 +242,12 @@ def test_no_part_of_a_secret_is_left_where_a_text_is_cut(length: int) -> None:
     assert "1ba5" not in Scrubber().scrub(beginning(text))
 
 
+@given(st.integers(900, 1000), st.sampled_from([KEY, "postgres://u:1ba5%1ba5@db/x"]))
+def test_no_part_of_a_secret_is_left_where_a_message_is_cut_in_a_stack(length: int, secret: str) -> None:
+    text = "x " * (length // 2) + secret + " y" * 200
+    assert "1ba5" not in Scrubber().scrub(exceptions.stack_of(caught(text)))
+
+
 def test_secrets_are_hidden_in_message_and_stack(recorder: Recorder, new_process: NewProcess) -> None:
     dts = new_process(interval=3600, scrub=["iban"])
     dts.error(caught("password=hunter2, iban: DE12"))
@@ -449,11 +455,25 @@ def test_a_forked_child_tells_its_own(recorder: Recorder, dts: dattss.Process) -
     assert len({commit["iid"] for commit in recorder.commits}) == 2
 
 
-def test_a_silent_process_takes_errors_too() -> None:
-    silent = SilentProcess("none")
-    silent.error(caught(1))
-    silent.warning("x %s", 1)
-    silent.caught(caught(2))
+@pytest.mark.parametrize(("auth", "told"), [(KEY, (3, 2)), ("", (0, 0))])
+def test_errors_and_warnings_are_told_with_a_key_and_without_one_nobody_is_asked(
+    recorder: Recorder,
+    new_process: NewProcess,
+    monkeypatch: pytest.MonkeyPatch,
+    auth: str,
+    told: tuple[int, int],
+) -> None:
+    monkeypatch.delenv("DATTSS_AUTH_KEY", raising=False)
+    dts = new_process(auth=auth, interval=3600)
+    dts.start()
+    dts.error(caught(1))
+    dts.warning("x %s", 1)
+    dts.caught(caught(2))
+    for level in (logging.WARNING, logging.ERROR):
+        dts.logged(logging.LogRecord("shop", level, __file__, 1, "y %s", (1,), None))
+    assert dts.stop()
+    assert (total(recorder), total(recorder, "wrn")) == told
+    assert bool(recorder.commits) == bool(auth)
 
 
 # --- the outbox -------------------------------------------------------------------------------------------------------

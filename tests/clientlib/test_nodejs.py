@@ -78,6 +78,36 @@ def test_a_server_that_hangs_delays_the_end_by_two_seconds_at_most(recorder: Rec
     assert 1.5 < time.monotonic() - begun < 5
 
 
+def test_a_program_without_a_free_file_goes_on(recorder: Recorder) -> None:
+    # The memory of a process is read from a file, so nobody can say what it is then.
+    program = f"""
+        const dts = require({str(PACKAGE)!r}).process({{ interval: 0.02 }});
+        const files = [];
+        const takeAll = () => {{ try {{ for (;;) files.push(fs.openSync('/dev/null')); }} catch (error) {{}} }};
+        const after = (seq, next) => {{
+          const looking = setInterval(() => {{
+            if (dts._courier._seq < seq || dts._outbox.length > 0) return;
+            clearInterval(looking);
+            next();
+          }}, 5);
+        }};
+        dts.start();
+        after(1, () => {{
+          takeAll();
+          dts.agg('new', '1c');
+          after(dts._courier._seq + 2, () => files.forEach((file) => fs.closeSync(file)));
+        }});
+    """
+    environment = {**os.environ, "DATTSS_AUTH_KEY": KEY, "DATTSS_URL": recorder.url}
+    ended = subprocess.run(
+        ["/bin/sh", "-c", 'ulimit -n 64; exec "$0" -e "$1"', str(NODE), program],
+        env=environment, capture_output=True, text=True, timeout=60, check=False,
+    )  # fmt: skip
+    assert (ended.returncode, ended.stderr) == (0, "")
+    assert recorder.total("new") == 1
+    assert {"mem" in commit for commit in recorder.commits} == {True, False}
+
+
 def test_an_absent_server_is_told_of_and_does_not_change_the_exit_status(recorder: Recorder) -> None:
     recorder.down()
     ended = run("dattss.process().agg('new', '1c')", recorder)

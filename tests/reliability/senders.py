@@ -138,6 +138,7 @@ class Program:
             env=self._environment,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
             text=True,
         )
 
@@ -148,15 +149,26 @@ class Program:
         assert self._process.stdout is not None
         assert self._process.stdout.readline() == "counting\n"  # before that a signal would end it without a word
         self._process.send_signal(signal.SIGTERM)
-        told, _ = self._process.communicate(timeout=GIVE_UP_SECONDS)
-        report = json.loads(told)
+        told, log = self._end(self._process)
         self._process = None
+        assert told, f"{self._name} did not end, or ended without a word:\n{log}"
+        report = json.loads(told)
         if not report["delivered"]:
-            self.problem = f"{self._name}: the client could not deliver what it had"
+            self.problem = f"{self._name}: the client could not deliver what it had:\n{log}"
         self.ledger.folded[self._name] = self.ledger.folded.get(self._name, 0) + report["errors"]
         for kind, name in (("c", "count"), ("ms", "time")):
             if report[kind]["cnt"]:
                 self.ledger.enter((self._name, kind, name), Tally(**report[kind]))
+
+    @staticmethod
+    def _end(process: "subprocess.Popen[str]") -> tuple[str, str]:
+        """What it told at its end, nothing where it had to be ended, and its log: what the server answered, or where
+        each of its threads stood."""
+        try:
+            return process.communicate(timeout=GIVE_UP_SECONDS)
+        except subprocess.TimeoutExpired:
+            process.send_signal(signal.SIGABRT)
+            return "", process.communicate()[1]
 
     def abandon(self) -> None:
         if self._process is not None:

@@ -50,8 +50,7 @@ def sent_from(tmp_path: Path, providers: Providers) -> Iterator[Callable[..., Sc
 
 
 def hold_mail(providers: Providers) -> Release:
-    providers.mailbox.hold = True
-    return lambda: setattr(providers.mailbox, "hold", False)
+    return providers.mailbox.hold()
 
 
 def hold_telephone(providers: Providers) -> Release:

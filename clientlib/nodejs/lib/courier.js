@@ -49,13 +49,14 @@ class Courier {
 
   /**
    * Sends until all is delivered, the server has enough, or the monotonic time `deadline` has come. One call after
-   * the other.
+   * the other: the one before may end in a pause, which only a `last` call does not wait for.
    * @param {number} deadline
+   * @param {boolean} [last]
    * @returns {Promise<void>}
    */
-  deliver(deadline) {
+  deliver(deadline, last = false) {
     const failed = (/** @type {unknown} */ error) => warn(`an interval was not delivered: ${error}`);
-    this._last = this._last.then(() => this._deliver(deadline)).catch(failed);
+    this._last = this._last.then(() => this._deliver(deadline, last)).catch(failed);
     return this._last;
   }
 
@@ -64,8 +65,12 @@ class Courier {
     this._transport.putByAnother(this._outbox.all().map((commit) => this._message(commit)), timeout);
   }
 
-  /** @param {number} deadline */
-  async _deliver(deadline) {
+  /**
+   * @param {number} deadline
+   * @param {boolean} last
+   */
+  async _deliver(deadline, last) {
+    if (!last && this._clock.now() < this.retryAt) return;
     while (this._clock.now() < deadline) {
       const commit = this._outbox.oldest();
       if (commit === undefined || !(await this._send(commit))) return;

@@ -174,17 +174,18 @@ class Events {
    */
   _tell(kind) {
     const { msg, typ, trc, tpl, loc } = kind.described;
-    const scrub = (/** @type {string} */ text) => this._scrubber.scrub(encodable(text));
+    const scrub = (/** @type {string} */ text) => this._scrubber.scrub(text);
     /** @type {Record<string, string>} */
     const texts = {
       lvl: kind.level,
       msg: cut(scrub(msg), kind.length),
-      typ: encodable(typ).slice(0, LONGEST_NAME),
+      typ: typ.slice(0, LONGEST_NAME),
       trc: cutStack(scrub(trc)),
       tpl: cut(scrub(tpl), 0),
-      loc: encodable(loc).slice(-LONGEST_NAME),
+      loc: loc.slice(-LONGEST_NAME),
     };
-    const fields = Object.fromEntries(Object.entries(texts).filter(([field, text]) => text || field === 'msg'));
+    const kept = Object.entries(texts).filter(([field, text]) => text || field === 'msg');
+    const fields = Object.fromEntries(kept.map(([field, text]) => [field, encodable(text)])); // a cut may halve characters
     return { kind: kind.number, fields, at: kind.at, cnt: kind.count };
   }
 

@@ -148,8 +148,16 @@ function stackOfOne(error) {
   const frames = framesOf(error);
   const head = String(error.stack).slice(0, frames ? -frames.length - 1 : undefined);
   const rest = head.length - LONGEST_PART;
-  const short = rest > 0 ? `${head.slice(0, LONGEST_PART)}… [cut: ${rest.toLocaleString('en')} characters]` : head;
+  const short = rest > 0 ? `${wholeWords(head)}… [cut: ${rest.toLocaleString('en')} characters]` : head;
   return frames ? `${short}\n${frames}` : short;
+}
+
+/**
+ * The beginning of a message, which is not cut within a key or a password: half of one would not be seen to be one.
+ * @param {string} text
+ */
+function wholeWords(text) {
+  return text.slice(0, LONGEST_PART).replace(/\S{1,256}$/, '');
 }
 
 /**

@@ -12,6 +12,7 @@ const { Outbox } = require('./outbox');
 const { Scrubber } = require('./scrub');
 const { Teller } = require('./teller');
 const { VERSION } = require('./transport');
+const { ProcessorTime, memory } = require('./usage');
 const { warn } = require('./warning');
 
 const BETWEEN_EXTRAS = 1000; // milliseconds between two commits that do not wait for the end of their interval
@@ -49,7 +50,7 @@ class Tracker {
     this._outbox = new Outbox();
     this._courier = new Courier(this._outbox, transport, clock);
     this._began = clock.now();
-    this._measured = { at: this._began, cpu: process.cpuUsage() };
+    this._processor = new ProcessorTime(this._began);
     /** @type {number | null} */
     this._cpu = null;
     this._extraAt = this._began;
@@ -152,7 +153,7 @@ class Tracker {
     if (this._outbox.length === 0) return true;
     const giveUp = setTimeout(() => this._transport.abort(), timeout);
     this._transport.hold(true);
-    await this._courier.deliver(this._clock.now() + timeout);
+    await this._courier.deliver(this._clock.now() + timeout, true);
     this._transport.hold(false);
     clearTimeout(giveUp);
     return !this._outbox.hasNews();
@@ -199,7 +200,7 @@ class Tracker {
   /** A commit of errors and warnings alone, in the middle of an interval. */
   _tellAtOnce() {
     const now = this._clock.now();
-    if (this._cpu === null) this._cpu = this._processorTime(now); // later ones say again what that of the interval said
+    if (this._cpu === null) this._cpu = this._processor.percent(now); // later ones say again what that of the interval said
     this._putCommit(now, { c: [], ms: [], g: [] }, this._events.take());
   }
 
@@ -232,8 +233,7 @@ class Tracker {
 
   _tick() {
     this._closeInterval(true);
-    if (this._clock.now() >= this._courier.retryAt) this._deliver();
-    else this._outbox.discardEmpty();
+    this._deliver();
     this._awaitTick();
   }
 
@@ -266,7 +266,7 @@ class Tracker {
     const prt = this._intake.take(this._outbox.lost);
     this._outbox.lost = 0;
     this._warnOfBadValues(prt);
-    this._cpu = this._processorTime(now);
+    this._cpu = this._processor.percent(now);
     const taken = this._events.take();
     const size = prt.c.length + prt.ms.length + prt.g.length + taken.err + taken.wrn;
     if (evenIfEmpty || size > 0) this._putCommit(now, prt, taken);
@@ -287,22 +287,10 @@ class Tracker {
     return {
       nam: this.name,
       upt: Number(((now - this._began) / 1000).toFixed(3)),
-      mem: process.memoryUsage().rss,
+      ...memory(),
       cpu: this._cpu,
       ...((now - this._began) % INTRODUCTION < 1.5 * this._interval && { hst: hostname(), ver: `node ${VERSION}` }),
     };
-  }
-
-  /**
-   * Since it was last asked for, in per cent of one core.
-   * @param {number} now
-   */
-  _processorTime(now) {
-    const { user, system } = process.cpuUsage(this._measured.cpu);
-    const passed = now - this._measured.at;
-    const cpu = passed > 0 ? (user + system) / 10 / passed : 0; // microseconds in milliseconds, as per cent
-    this._measured = { at: now, cpu: process.cpuUsage() };
-    return Number(cpu.toFixed(2));
   }
 
   /** @param {import('./fold').Partials} prt */

@@ -120,7 +120,7 @@ class Transport {
       this._current = request;
       const settle = () => {
         clearTimeout(timer);
-        this._current = null;
+        if (this._current === request) this._current = null; // its answer may break off after it was given up
       };
       request.on('socket', (socket) => this._holdSocket(socket));
       request.on('error', (error) => {

@@ -131,6 +131,25 @@ test('secrets are hidden in message and stack', () => {
   assert.match(trc, /events\.test\.js:\d+:\d+\)/);
 });
 
+test('no half of a secret is left where a message is cut in a stack', () => {
+  const { events, dts } = teller();
+  for (const secret of [`12_${'ab01'.repeat(10)}`, 'postgres://u:ab01%ab01@db/x']) {
+    for (let at = 970; at < 1000; at += 1) {
+      const told = Object.assign(new Error(`${'x '.repeat(at / 2)}${secret} ${'y '.repeat(100)}`), { name: `${secret.length} ${at}` });
+      dts.said('error', [told]);
+    }
+  }
+  const stacks = events.take().told.map(({ fields }) => fields.trc);
+  assert.strictEqual(stacks.length, 60);
+  for (const stack of stacks) assert(/\[cut: /.test(stack) && !/ab01/.test(stack), stack);
+});
+
+test('no character is cut in half', () => {
+  const { events, dts } = teller();
+  for (const before of ['x', 'xx']) dts.said('error', [`%s of ${before}`, before + '😀'.repeat(20_000)]);
+  assert(!/\\ud8/.test(JSON.stringify(events.take())));
+});
+
 test('a stack of a file that is called session keeps its places', () => {
   const text = '    at Session.open (/srv/app/session.js:10:5)\n    at /srv/token.js:1:2';
   assert.strictEqual(new Scrubber().scrub(text), text);

@@ -174,6 +174,21 @@ for (const status of [429, 503]) {
   });
 }
 
+test('a delivery that waits behind one that fails heeds the pause after it', async () => {
+  const { dts, pass } = byHand();
+  recorder.replies.push({ never: true });
+  dts.agg('new', '1c');
+  const passing = pass(5);
+  await recorder.until(() => recorder.commits.length === 1);
+  dts._deliver();
+  dts._transport.abort();
+  await passing;
+  await dts._courier._last;
+  assert.strictEqual(recorder.commits.length, 1);
+  await dts.stop(); // the last one waits for nothing
+  assert.deepStrictEqual(numbers().map(([seq]) => seq), [1, 1]);
+});
+
 test('a page that is no DaTtSs server does not swallow values', async () => {
   const { dts, pass } = byHand();
   recorder.replies.push({ body: '<html>Welcome to the hotel' }, { body: 'null' });

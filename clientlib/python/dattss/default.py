@@ -7,7 +7,7 @@ import threading
 from dattss.tracker import Process, first_made, process
 
 _default: Process | None = None
-_making = threading.Lock()
+_making = threading.RLock()  # a signal handler may count for the first time while the program does
 
 
 def default_process() -> Process:
@@ -17,7 +17,8 @@ def default_process() -> Process:
         return _default
     with _making:
         if _default is None:
-            _default = process()
+            made = process()
+            _default = _default or made
         return _default
 
 

@@ -15,6 +15,7 @@ _GROUP: type | tuple[type, ...] = getattr(builtins, "BaseExceptionGroup", ())
 _STACK = "Traceback (most recent call last):\n"
 _FRAME = re.compile(r'^ *File ".*, line \d+.*$', re.MULTILINE)
 _LONGEST_STACK = 32_000  # characters of one that a log formatter wrote in which frames are looked for
+_TO_THE_LAST_SPACE = re.compile(r"\S{1,256}\Z")
 _LAST_LINE = re.compile(r"^([A-Za-z_][\w.]*)(?::|$)", re.MULTILINE)
 
 
@@ -113,4 +114,6 @@ def _entries(entry: TracebackType | None) -> Iterator[TracebackType]:
 def _short(part: str) -> str:
     if len(part) <= _LONGEST_PART or part.startswith("  File "):
         return part
-    return f"{part[:_LONGEST_PART]}… [cut: {len(part) - _LONGEST_PART:,} characters]\n"
+    # Not within a key or a password: half of one would not be seen to be one when secrets are taken out.
+    whole_words = _TO_THE_LAST_SPACE.sub("", part[:_LONGEST_PART])
+    return f"{whole_words}… [cut: {len(part) - _LONGEST_PART:,} characters]\n"

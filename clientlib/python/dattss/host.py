@@ -8,10 +8,11 @@ disk `disk.MOUNT.read` and `disk.MOUNT.write` (bytes). MOUNT is the mount point 
 from __future__ import annotations
 
 import argparse
+import contextlib
 import logging
 import os
+import queue
 import signal
-import threading
 import time
 from collections.abc import Callable, Iterator
 from types import FrameType
@@ -135,10 +136,11 @@ def main(argv: list[str] | None = None) -> int:
     """Runs until SIGTERM or SIGINT. Exit status 2 when there is no key or no server's address."""
     options = _parse(argv)
     logging.basicConfig(format="%(asctime)s %(name)s %(levelname)s %(message)s")
-    ending = threading.Event()
+    # Not an Event: a signal that interrupts who holds its lock, `wait` or another signal's `set`, would wait for ever.
+    ending: queue.SimpleQueue[int] = queue.SimpleQueue()
 
-    def end(_signal: int, _frame: FrameType | None) -> None:
-        ending.set()
+    def end(number: int, _frame: FrameType | None) -> None:
+        ending.put(number)
 
     signal.signal(signal.SIGTERM, end)
     signal.signal(signal.SIGINT, end)
@@ -150,13 +152,14 @@ def main(argv: list[str] | None = None) -> int:
     return 0
 
 
-def _track(dts: dattss.Process, machine: Machine, interval: float, ending: threading.Event) -> None:
+def _track(dts: dattss.Process, machine: Machine, interval: float, ending: queue.SimpleQueue[int]) -> None:
     """One reading per commit: after the first, readings lie half an interval away from the commits."""
     due = time.monotonic() + interval / 2
     while True:
         for stat, value in machine.read():
             dts.agg(stat, value)
-        if ending.wait(max(due - time.monotonic(), 0.0)):
+        with contextlib.suppress(queue.Empty):
+            ending.get(timeout=max(due - time.monotonic(), 0.0))
             return
         due = max(due + interval, time.monotonic())
 

@@ -35,7 +35,7 @@ class _Run:
     """One life of the delivery thread."""
 
     def __init__(self) -> None:
-        self.ending = threading.Event()
+        self.ending = False  # no Event: the handler of a signal may stop the program in the middle of another stop
         self.patience = LAST_FLUSH
         self.delivered = False
         self.thread: threading.Thread | None = None
@@ -176,12 +176,12 @@ class Process:
         self._begin()
 
     def _start(self) -> None:
-        if self._run.is_alive() and not self._run.ending.is_set():
+        if self._run.is_alive() and not self._run.ending:
             return
         if not self._starting.acquire(blocking=False):
             return  # another thread is at it, or this one, interrupted by its own signal handler
         try:
-            if self._run.is_alive() and not self._run.ending.is_set():
+            if self._run.is_alive() and not self._run.ending:
                 return
             run = _Run()
             run.thread = threading.Thread(target=self._deliver, args=(run,), name="dattss", daemon=True)
@@ -195,7 +195,7 @@ class Process:
 
     def _deliver(self, run: _Run) -> None:
         with self._delivering:
-            while not run.ending.is_set():
+            while not run.ending:
                 run.pause(self._step())
             run.delivered = self._finish(run.patience)
 
@@ -216,7 +216,7 @@ class Process:
     def _ask_to_end(self, patience: float) -> None:
         run = self._run
         run.patience = patience
-        run.ending.set()
+        run.ending = True
         run.ring()
 
     def _await_end(self, seconds: float) -> bool:
