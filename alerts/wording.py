@@ -49,8 +49,7 @@ class Message:
 def compose(notification: Notification) -> Message:
     """The words of a notification."""
     incidents = tuple(incidents_of(notification))
-    zone = zone_or_utc(notification.person)
-    own = tuple(saying.sentence_for(incident, zone) for incident in incidents)
+    own = tuple(_own(notification, incident) for incident in incidents)
     answerable = notification.kind in ALARMS and may_answer(notification)
     return Message(
         is_alarm=notification.kind in (*ALARMS, NotificationKind.TEST),
@@ -73,6 +72,12 @@ def goes_on(notification: Notification) -> bool:
 
 def _lead(notification: Notification) -> str:
     return "Still: " if goes_on(notification) else _LEADS.get(NotificationKind(notification.kind), "")
+
+
+def _own(notification: Notification, incident: Incident) -> str:
+    """The incident's sentence, in the zone of its reader. An endpoint has none: there it stays in that of the rule."""
+    person = notification.person
+    return incident.sentence if person is None else saying.sentence_for(incident, zone_or_utc(person))
 
 
 def _in_zone(told: str, incidents: tuple[Incident, ...], own: tuple[str, ...]) -> str:

@@ -37,6 +37,8 @@ _SMS_ERRORS = {
     "30005": "There is no such number, or it is not in use.",
     "30006": "This number takes no SMS.",
     "30007": "The network took the message for spam.",
+    "30008": "The network did not deliver it, and does not say why.",
+    "21610": "The number has answered STOP to our messages.",
 }
 
 

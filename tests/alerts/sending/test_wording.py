@@ -7,7 +7,7 @@ import pytest
 
 from accounts.models import User
 from alerts.conditions import UnlikeTypical
-from alerts.models import Channel, Incident, NotificationKind
+from alerts.models import Channel, EndpointKind, Incident, NotificationKind
 from alerts.rules import Transition
 from alerts.saying import Facts, stored
 from alerts.wording import compose, one_line, shortened
@@ -59,6 +59,15 @@ def test_what_burns_on_after_a_silence_or_an_acknowledgement_is_still_burning(st
     first, anew = (story.told(Channel.EMAIL, incident, round=number) for number in (0, 1))
     over = story.told(Channel.EMAIL, incident, round=1, kind=NotificationKind.RECOVERY)
     assert [compose(told).lead for told in (first, anew, over)] == ["", "Still: ", "Resolved: "]
+
+
+def test_an_endpoint_has_it_in_the_zone_of_the_rule(story: Story) -> None:
+    incident = story.incident(sentence=FACTS.written(ZoneInfo("Asia/Kolkata")))
+    incident.facts = stored(FACTS)
+    incident.save()
+    message = compose(story.posted(story.endpoint(EndpointKind.SLACK, "https://x.example"), incident=incident))
+    assert message.sentence == message.own[0] == incident.sentence
+    assert "18:35" in message.sentence
 
 
 def test_what_is_said_besides_stays(story: Story, incident: Incident) -> None:
