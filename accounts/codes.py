@@ -13,12 +13,12 @@ from django.conf import settings
 from django.core.mail import EmailMessage
 from django.db.models import F
 from django.utils.crypto import constant_time_compare, salted_hmac
-from twilio.twiml.voice_response import VoiceResponse
 
 from accounts import mail, telephony
 from accounts.delivery import NotNow, Refused
 from accounts.models import Confirmation, Contact, Medium, Way
 from accounts.phones import is_landline
+from accounts.spoken_codes import spoken_code
 
 DIGITS = 6
 TRIES = 3
@@ -74,7 +74,7 @@ def send_code(contact: Contact, way: Way, now: datetime) -> None:
     code = f"{secrets.randbelow(10**DIGITS):0{DIGITS}}"
     confirmation = _noted(contact, way, code, now)
     try:
-        _SENDERS[way](contact.address, code)
+        _SENDERS[way](contact, code)
     except Refused:
         Confirmation.objects.filter(pk=confirmation.pk).update(expires=now)
         raise
@@ -136,25 +136,20 @@ def _hash(contact: Contact, code: str) -> str:
 
 # --- what is sent -----------------------------------------------------------------------------------------------------
 # Nothing in it was written by who asks for it: this server would send his texts to anybody.
-def _mail(address: str, code: str) -> None:
+def _mail(contact: Contact, code: str) -> None:
     text = (
         f"{code} is your code.\n\nEnter it at {settings.PUBLIC_URL} where you added this address, within 15 minutes. "
         "Then alerts can be sent here.\n\nIf you did not ask for it, you need not do anything."
     )
-    mail.deliver(EmailMessage("DaTtSs: your code", text, to=[address]))
+    mail.deliver(EmailMessage("DaTtSs: your code", text, to=[contact.address]))
 
 
-def _sms(number: str, code: str) -> None:
-    telephony.send_sms(number, f"DaTtSs: {code} is your code. It holds for 15 minutes.")
+def _sms(contact: Contact, code: str) -> None:
+    telephony.send_sms(contact.address, f"DaTtSs: {code} is your code. It holds for 15 minutes.")
 
 
-def _call(number: str, code: str) -> None:
-    spoken = VoiceResponse()
-    digits = ", ".join(code)
-    spoken.say(f"Hello. Your code for DaTtSs is: {digits}.", language="en-GB")
-    spoken.pause(length=1)
-    spoken.say(f"Once more, your code is: {digits}. Goodbye.", language="en-GB")
-    telephony.call(number, spoken)
+def _call(contact: Contact, code: str) -> None:
+    telephony.call(contact.address, spoken_code(contact, code))
 
 
 _SENDERS = {Way.EMAIL: _mail, Way.SMS: _sms, Way.CALL: _call}

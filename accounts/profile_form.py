@@ -5,12 +5,12 @@ from typing import Any
 
 from django import forms
 
-from accounts.models import Theme, User
+from accounts.models import Language, Theme, User
 from accounts.timezones import grouped_zones
 
 
 class ProfileForm(forms.Form):
-    """Time zone and appearance."""
+    """Time zone, appearance and the language of calls."""
 
     timezone = forms.ChoiceField(
         required=False,
@@ -19,9 +19,15 @@ class ProfileForm(forms.Form):
         widget=forms.Select(attrs={"size": 8}),
     )
     theme = forms.ChoiceField(required=False, label="Appearance", choices=Theme.choices, widget=forms.RadioSelect)
+    language = forms.ChoiceField(
+        required=False,
+        label="Language of calls",
+        choices=[("", "By the country of the number"), *Language.choices],
+        help_text="Alerts and codes by phone are said in it. Pages, mails and SMS are in English.",
+    )
 
     def __init__(self, person: User, data: Mapping[str, Any] | None = None) -> None:
-        super().__init__(data, initial={"timezone": person.timezone, "theme": person.theme})
+        super().__init__(data, initial={name: getattr(person, name) for name in self.base_fields})
         self.fields["timezone"].choices = [("", "As the browser"), *_old(person.timezone), *grouped_zones()]  # type: ignore[attr-defined]
 
 

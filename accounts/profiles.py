@@ -8,7 +8,7 @@ from accounts.access import person_of
 
 
 def change_profile(request: HttpRequest, **wanted: str) -> None:
-    """Stores valid fields of the person of the request, `timezone` or `theme`, and notes which became another."""
+    """Stores valid fields of the person of the request, as `ProfileForm` has them, and notes which became another."""
     person = person_of(request)
     changed = {name: value for name, value in wanted.items() if getattr(person, name) != value}
     if not changed:

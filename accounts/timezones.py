@@ -18,8 +18,8 @@ Choice = tuple[str, str]
 UTC = "UTC"
 
 
-def zone_of(person: Person) -> ZoneInfo | None:
-    """The zone that the person chose; None where that is the browser's, and for who is not logged in."""
+def zone_of(person: Person | None) -> ZoneInfo | None:
+    """The zone that the person chose; None where that is the browser's, for who is not logged in, and for nobody."""
     if not isinstance(person, User) or not person.timezone:
         return None
     try:
@@ -29,7 +29,7 @@ def zone_of(person: Person) -> ZoneInfo | None:
         return None
 
 
-def zone_or_utc(person: Person) -> ZoneInfo:
+def zone_or_utc(person: Person | None) -> ZoneInfo:
     """The same where no browser is at hand: UTC for None."""
     return zone_of(person) or ZoneInfo(UTC)
 

@@ -120,7 +120,8 @@ def _run(incident: Incident, rule: Rule | None, now: datetime) -> list[Notificat
 
 def _alarm(incident: Incident, step: EscalationStep, kind: NotificationKind, now: datetime) -> Notification:
     contact, endpoint = step.contact, step.endpoint
-    address = contact.address if contact else endpoint.url if endpoint else ""
+    # A Slack URL is a secret, and everybody in the account reads on timelines where a message went.
+    address = contact.address if contact else endpoint.name if endpoint else ""
     return Notification(
         account_id=incident.account_id,
         incident=incident,

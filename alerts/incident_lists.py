@@ -68,17 +68,11 @@ def incident_numbered(access: Access, number: int) -> Incident:
     return found
 
 
-def sentence_for(incident: Incident, zone: ZoneInfo) -> str:
-    """The incident's sentence, its times in this zone where its facts are known."""
-    facts = saying.known_facts(incident)
-    return facts.written(zone) if facts is not None else incident.sentence
-
-
 def timeline_of(incident: Incident, zone: ZoneInfo) -> list[IncidentEvent]:
     """The lines of its timeline, the oldest first."""
     lines = list(incident.events.select_related("person").order_by("at", "pk"))
     if incident.sentence:
-        own = sentence_for(incident, zone)
+        own = saying.sentence_for(incident, zone)
         for line in lines:
             line.text = line.text.replace(incident.sentence, own, 1)
     return lines
@@ -90,7 +84,7 @@ def messages_of(incident: Incident) -> QuerySet[Notification]:
 
 
 def _with_alarms(incidents: Iterable[Incident], zone: ZoneInfo) -> list[Listed]:
-    listed = {one.pk: Listed(one, sentence_for(one, zone)) for one in incidents}
+    listed = {one.pk: Listed(one, saying.sentence_for(one, zone)) for one in incidents}
     told: dict[int, dict[str, list[str]]] = defaultdict(lambda: defaultdict(list))
     rows = Notification.objects.filter(incident__in=listed, kind__in=ALARMS).select_related("person")
     for alarm in rows.order_by("due", "pk"):

@@ -27,6 +27,13 @@ def delivered(notification: Notification, how: str, now: datetime) -> None:
             timeline.tell(incident, timeline.TOLD, text, now, notification.person)
 
 
+def bounced(notification: Notification, why: str, now: datetime) -> None:
+    """A mail came back, perhaps after the next mail server had taken it, by which it was delivered."""
+    delivered_first = Notification.objects.filter(pk=notification.pk, state=NotificationState.DELIVERED)
+    if not outbox.give_up(delivered_first, NotificationState.FAILED, why, now, delivered_at=None):
+        failed(notification, why, now)
+
+
 def failed(notification: Notification, why: str, now: datetime) -> None:
     """It did not arrive: the next channel is used, unless that was done when nobody knew."""
     Notification.objects.filter(pk=notification.pk, state=NotificationState.UNKNOWN).update(

@@ -61,7 +61,7 @@ def send(notification_id: int, clock: Clock = timezone.now) -> bool:
 
 
 def give_up(
-    rows: QuerySet[Notification], state: NotificationState, why: str, now: datetime, **changes: int | str
+    rows: QuerySet[Notification], state: NotificationState, why: str, now: datetime, **changes: int | str | None
 ) -> bool:
     """Ends the message that `rows` finds, if it does, and has others told instead; whether it did."""
     with transaction.atomic():

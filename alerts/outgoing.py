@@ -6,18 +6,21 @@ that leads elsewhere a moment later changes nothing. Redirects are not followed.
 
 import ipaddress
 import socket
+import threading
+from contextlib import suppress
 from typing import Any
 
 import requests
 from django.conf import settings
 from requests.adapters import HTTPAdapter
-from urllib3 import HTTPConnectionPool, HTTPSConnectionPool
+from urllib3 import HTTPConnectionPool, HTTPResponse, HTTPSConnectionPool
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.exceptions import NameResolutionError
 
 from accounts.delivery import NotNow, Refused, never_left
 
 TIMEOUT = (5.0, 10.0)  # seconds to connect, and between two bytes of the answer
+LONGEST = 30.0  # seconds for all of the answer's head: one that trickles keeps a worker for days
 _PASSING = (408, 425, 429)
 
 
@@ -72,6 +75,8 @@ class _Pinned:
 
     _dns_host: str
     port: int
+    sock: socket.socket | None
+    _hung_up = False
 
     def _new_conn(self) -> socket.socket:
         name = self._dns_host
@@ -84,12 +89,30 @@ class _Pinned:
             self._dns_host = name
         return connected
 
+    def getresponse(self) -> HTTPResponse:
+        late = threading.Timer(LONGEST, self._hang_up)
+        late.start()
+        try:
+            answer: HTTPResponse = super().getresponse()  # type: ignore[misc]  # urllib3's, of the other base
+        finally:
+            late.cancel()
+        if self._hung_up:  # what was cut off looks like an answer
+            answer.close()
+            raise TimeoutError
+        return answer
 
-class _PlainConnection(_Pinned, HTTPConnection):
+    def _hang_up(self) -> None:
+        self._hung_up = True
+        with suppress(OSError):  # it is closed already
+            if self.sock is not None:
+                self.sock.shutdown(socket.SHUT_RDWR)
+
+
+class _PlainConnection(_Pinned, HTTPConnection):  # type: ignore[misc]  # its own base has another getresponse
     pass
 
 
-class _TlsConnection(_Pinned, HTTPSConnection):
+class _TlsConnection(_Pinned, HTTPSConnection):  # type: ignore[misc]  # the same
     pass
 
 

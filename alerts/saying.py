@@ -1,5 +1,5 @@
-"""What incidents are told by: their facts are kept, so that each reader gets the sentence in his own time zone, and a
-call the one for the ear."""
+"""What incidents are told by: their facts are kept, so that each reader gets the sentence in his own time zone, and who
+is called hears it in his language."""
 
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -9,6 +9,7 @@ import msgspec
 from alerts import sentence, targets
 from alerts.conditions import Condition
 from alerts.evaluation import Change
+from alerts.languages.phrases import Phrases
 from alerts.live_rules import LiveRule
 from alerts.models import Incident, TargetKind
 from alerts.rules import Transition
@@ -27,9 +28,9 @@ class Facts(msgspec.Struct, frozen=True):
         """The sentence for the eye."""
         return sentence.written(self._subject, self.condition, self.change, zone)
 
-    def spoken(self, zone: ZoneInfo) -> str:
+    def spoken(self, zone: ZoneInfo, phrases: Phrases) -> str:
         """The sentence for the ear."""
-        return sentence.spoken(self._subject, self.condition, self.change, zone)
+        return sentence.spoken(self._subject, self.condition, self.change, zone, phrases)
 
     @property
     def _subject(self) -> Subject:
@@ -60,6 +61,12 @@ def known_facts(incident: Incident) -> Facts | None:
         return facts_in(incident.facts)
     except msgspec.ValidationError:
         return None
+
+
+def sentence_for(incident: Incident, zone: ZoneInfo) -> str:
+    """The incident's sentence, its times in this zone where its facts are known."""
+    facts = known_facts(incident)
+    return facts.written(zone) if facts is not None else incident.sentence
 
 
 def _name(rule: LiveRule, change: Change) -> str:

@@ -1,168 +1,119 @@
-"""What is heard in a call: the words around the sentence in the language of who is called, the sentence as everywhere.
+"""What is heard in a call, in the language of who is called: the sentences, and the words around them.
 
-The languages are those of Twilio's basic voices that we can write: https://www.twilio.com/docs/voice/twiml/say.
+Twilio takes at most 4,000 characters with a call: https://www.twilio.com/docs/voice/api/call-resource.
 """
 
-from dataclasses import dataclass
+from itertools import groupby
+from typing import NamedTuple
 
-import phonenumbers
 from twilio.twiml.voice_response import Gather, VoiceResponse
 
-from alerts.wording import ACKNOWLEDGE, RESOLVE, Message, shortened
+from accounts.languages import VOICES, language_of_calls
+from accounts.models import Language
+from accounts.timezones import zone_or_utc
+from alerts import saying
+from alerts.languages import LANGUAGES
+from alerts.languages.phrases import CallPhrases
+from alerts.models import Incident, Notification, NotificationKind
+from alerts.sayable import sayable
+from alerts.storms import SENTENCES
+from alerts.wording import ACKNOWLEDGE, RESOLVE, Message, goes_on, one_line, shortened
 
-ENGLISH = "en-GB"
+MOST_LETTERS = 4000  # of a call
 TIMES = 2  # the message is said, unless a key is pressed
-_MOST_LETTERS = 600
+_OF_SENTENCE = 280
 _KEY_SECONDS = 6
+_MARKUP = str.maketrans("&<>", "   ")  # no voice says them, and in XML each is up to five letters
 
 
-@dataclass(frozen=True, slots=True)
-class Words:
-    """The words of one language, which Twilio calls `language`."""
-
-    language: str
-    hello: str
-    keys: str
-    acknowledged: str
-    resolved: str
-    before: str
-    unknown_key: str
-    goodbye: str
+class _Said(NamedTuple):
+    text: str
+    voice: str
 
 
-_WORDS = {
-    "en": Words(
-        ENGLISH,
-        "This is DaTtSs with an alert.",
-        "Press 4 to acknowledge, or 6 to resolve.",
-        "Acknowledged.",
-        "Resolved.",
-        "Somebody was faster.",
-        "There is no such key.",
-        "Goodbye.",
-    ),
-    "de": Words(
-        "de-DE",
-        "Hier ist DaTtSs mit einem Alarm.",
-        "Drücken Sie die 4, um zu bestätigen, oder die 6, um ihn als erledigt zu melden.",
-        "Bestätigt.",
-        "Als erledigt gemeldet.",
-        "Jemand war schneller.",
-        "Diese Taste gibt es nicht.",
-        "Auf Wiederhören.",
-    ),
-    "fr": Words(
-        "fr-FR",
-        "Ici DaTtSs, avec une alerte.",
-        "Appuyez sur le 4 pour prendre en charge, ou sur le 6 pour clore.",
-        "Prise en charge.",
-        "Close.",
-        "Quelqu'un a été plus rapide.",
-        "Cette touche n'existe pas.",
-        "Au revoir.",
-    ),
-    "es": Words(
-        "es-ES",
-        "Aquí DaTtSs, con una alerta.",
-        "Pulse 4 para confirmar, o 6 para darla por resuelta.",
-        "Confirmada.",
-        "Resuelta.",
-        "Alguien ha sido más rápido.",
-        "Esa tecla no existe.",
-        "Adiós.",
-    ),
-    "it": Words(
-        "it-IT",
-        "Qui DaTtSs, con un allarme.",
-        "Premere 4 per confermare, o 6 per chiudere.",
-        "Confermato.",
-        "Chiuso.",
-        "Qualcuno è stato più veloce.",
-        "Questo tasto non esiste.",
-        "Arrivederci.",
-    ),
-    "nl": Words(
-        "nl-NL",
-        "Dit is DaTtSs met een alarm.",
-        "Druk op 4 om te bevestigen, of op 6 om het als opgelost te melden.",
-        "Bevestigd.",
-        "Opgelost.",
-        "Iemand was sneller.",
-        "Die toets bestaat niet.",
-        "Tot ziens.",
-    ),
-    "pt": Words(
-        "pt-PT",
-        "Daqui DaTtSs, com um alerta.",
-        "Prima 4 para confirmar, ou 6 para dar por resolvido.",
-        "Confirmado.",
-        "Resolvido.",
-        "Alguém foi mais rápido.",
-        "Essa tecla não existe.",
-        "Adeus.",
-    ),
-    "sv": Words(
-        "sv-SE",
-        "Det här är DaTtSs med ett larm.",
-        "Tryck 4 för att bekräfta, eller 6 för att avsluta.",
-        "Bekräftat.",
-        "Avslutat.",
-        "Någon hann före.",
-        "Den knappen finns inte.",
-        "Hej då.",
-    ),
-}
-LANGUAGES = tuple(_WORDS)
-_OF_COUNTRIES = {
-    "AT": "de", "DE": "de", "LI": "de", "CH": "de",
-    "FR": "fr", "LU": "fr", "MC": "fr",
-    "ES": "es", "MX": "es", "AR": "es", "CL": "es", "CO": "es", "PE": "es",
-    "IT": "it", "SM": "it",
-    "NL": "nl", "BE": "nl",
-    "PT": "pt", "BR": "pt",
-    "SE": "sv",
-}  # fmt: skip
-
-
-def words_for(number: str) -> Words:
-    """The words of the country that an E.164 number belongs to; English where we have none."""
-    country = phonenumbers.region_code_for_number(phonenumbers.parse(number))
-    return _WORDS[_OF_COUNTRIES.get(country or "", "en")]
-
-
-def call(message: Message, words: Words, keys_url: str) -> VoiceResponse:
+def call(notification: Notification, message: Message, keys_url: str) -> VoiceResponse:
     """What is heard when the call is taken; keys are told to `keys_url`, where there is one."""
-    spoken = VoiceResponse()
-    if keys_url:
-        for _ in range(TIMES):
+    spoken, words, voice = VoiceResponse(), _words(notification), _voice(notification)
+    for _ in range(TIMES):
+        if keys_url:
             gather = Gather(num_digits=1, action=keys_url, method="POST", timeout=_KEY_SECONDS)
-            _say(gather, words, words.hello, message)
-            gather.say(words.keys, language=words.language)
+            _say(gather, [*_told(notification, message), _Said(words.keys, voice)])
             spoken.append(gather)
-    else:
-        for _ in range(TIMES):
-            _say(spoken, words, words.hello, message)
-    spoken.say(words.goodbye, language=words.language)
+        else:
+            _say(spoken, _told(notification, message))
+    spoken.say(words.goodbye, language=voice)
     return spoken
 
 
-def reply(words: Words, key: str, *, changed: bool) -> VoiceResponse:
+def reply(notification: Notification, key: str, *, changed: bool) -> VoiceResponse:
     """What is heard after a key."""
+    words, spoken = _words(notification), VoiceResponse()
     done = {ACKNOWLEDGE: words.acknowledged, RESOLVE: words.resolved}[key]
-    spoken = VoiceResponse()
-    spoken.say(f"{done if changed else words.before} {words.goodbye}", language=words.language)
+    spoken.say(f"{done if changed else words.before} {words.goodbye}", language=_voice(notification))
     return spoken
 
 
-def again(message: Message, words: Words, keys_url: str) -> VoiceResponse:
+def again(notification: Notification, message: Message, keys_url: str) -> VoiceResponse:
     """What is heard after any other key."""
     spoken = VoiceResponse()
-    spoken.say(words.unknown_key, language=words.language)
-    for verb in call(message, words, keys_url).verbs:
+    spoken.say(_words(notification).unknown_key, language=_voice(notification))
+    for verb in call(notification, message, keys_url).verbs:
         spoken.append(verb)
     return spoken
 
 
-def _say(spoken: VoiceResponse | Gather, words: Words, first: str, message: Message) -> None:
-    spoken.say(first, language=words.language)
-    spoken.say(shortened(f"{message.source}. {message.spoken}", _MOST_LETTERS), language=ENGLISH)
+def _say(verb: VoiceResponse | Gather, told: list[_Said]) -> None:
+    """One verb for each stretch of one voice."""
+    for voice, said in groupby(told, key=lambda one: one.voice):
+        verb.say(" ".join(one.text for one in said), language=voice)
+
+
+def _told(notification: Notification, message: Message) -> list[_Said]:
+    """The message, and before it who calls."""
+    words, voice = _words(notification), _voice(notification)
+    told = [_Said(words.hello, voice)]
+    if notification.kind == NotificationKind.TEST:
+        return [*told, _Said(words.test, voice)]
+    if not message.incidents:
+        return [*told, _in_english(message.text)]
+    told.append(_Said(_source(notification, message), voice))
+    if goes_on(notification):
+        told.append(_Said(words.still, voice))
+    told += [_sentence(notification, incident) for incident in message.incidents[:SENTENCES]]
+    more = len(message.incidents) - SENTENCES
+    return told if more <= 0 else [*told, _Said(words.more.of(more), voice)]
+
+
+def _source(notification: Notification, message: Message) -> str:
+    """The account, and which incident of it, or how many."""
+    words, number = _words(notification), len(message.incidents)
+    account = sayable(notification.account.name) or "DaTtSs"
+    if number == 1:
+        return words.incident.format(account=account, number=message.incidents[0].number)
+    return words.several.format(account=account, number=number)
+
+
+def _sentence(notification: Notification, incident: Incident) -> _Said:
+    """In English where another version has kept the facts."""
+    facts = saying.known_facts(incident)
+    if facts is None:
+        return _in_english(incident.sentence)
+    phrases = LANGUAGES[_language(notification)].phrases
+    text = facts.spoken(zone_or_utc(notification.person), phrases)
+    return _Said(f"{shortened(text, _OF_SENTENCE)}.", _voice(notification))
+
+
+def _in_english(text: str) -> _Said:
+    return _Said(f"{shortened(one_line(text.translate(_MARKUP)), _OF_SENTENCE)}.", VOICES[Language.ENGLISH])
+
+
+def _language(notification: Notification) -> Language:
+    return language_of_calls(notification.person, notification.address)
+
+
+def _words(notification: Notification) -> CallPhrases:
+    return LANGUAGES[_language(notification)].call
+
+
+def _voice(notification: Notification) -> str:
+    return VOICES[_language(notification)]

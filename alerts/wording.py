@@ -1,16 +1,15 @@
 """The words of a message, the same by every channel: where it comes from, its one sentence, how to answer."""
 
 from dataclasses import dataclass
-from zoneinfo import ZoneInfo
 
-from accounts.timezones import UTC, zone_of
+from accounts.timezones import zone_or_utc
 from alerts import links, saying
 from alerts.about import incidents_of, may_answer
 from alerts.models import Incident, Notification, NotificationKind
 
 ACKNOWLEDGE, RESOLVE = "4", "6"  # keys on a phone, and words of an SMS
 ALARMS = (NotificationKind.ALERT, NotificationKind.REPEAT, NotificationKind.STORM)
-_LEADS = {NotificationKind.REPEAT: "Still: ", NotificationKind.RECOVERY: "Resolved: ", NotificationKind.TEST: "Test: "}
+_LEADS = {NotificationKind.RECOVERY: "Resolved: ", NotificationKind.TEST: "Test: "}
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,17 +17,15 @@ class Message:
     """What one message says.
 
     `source` is such as `Acme #12`, the same in all messages of an incident. `sentence` has times in the reader's zone,
-    `spoken` is the same for the ear, `opening` that of the incident itself, empty where it is about several. `page` is
-    a link for those who log in, `answer` a secret one for the reader, empty where there is nothing that he may answer.
-    `is_alarm`: something burns.
+    `own` are those of its `incidents`. `page` is a link for those who log in, `answer` a secret one for the reader,
+    empty where there is nothing that he may answer. `is_alarm`: something burns.
     """
 
     is_alarm: bool
     source: str
     lead: str
     sentence: str
-    spoken: str
-    opening: str
+    own: tuple[str, ...]
     incidents: tuple[Incident, ...]
     page: str
     answer: str
@@ -41,39 +38,54 @@ class Message:
     @property
     def subject(self) -> str:
         """The same for all messages of an incident, so that mail programs show them as one conversation."""
-        return one_line(f"{self.source}: {self.opening or self.text}")
+        return one_line(f"{self.source}: {self.own[0] if len(self.own) == 1 else self.text}")
+
+    @property
+    def told_of(self) -> list[tuple[Incident, str]]:
+        """The incidents, each with its sentence."""
+        return list(zip(self.incidents, self.own, strict=True))
 
 
 def compose(notification: Notification) -> Message:
     """The words of a notification."""
     incidents = tuple(incidents_of(notification))
-    own, seen, heard = _sentences(notification, incidents)
+    own = tuple(_own(notification, incident) for incident in incidents)
     answerable = notification.kind in ALARMS and may_answer(notification)
     return Message(
         is_alarm=notification.kind in (*ALARMS, NotificationKind.TEST),
         source=one_line(_source(notification, incidents)),
-        lead=_LEADS.get(NotificationKind(notification.kind), ""),
-        sentence=one_line(seen),
-        spoken=one_line(heard),
-        opening=own,
+        lead=_lead(notification),
+        sentence=one_line(_in_zone(notification.sentence, incidents, own)),
+        own=own,
         incidents=incidents,
         page=links.page_of(notification.account_id, incidents),
         answer=links.answer_link(notification) if answerable else "",
     )
 
 
-def _sentences(notification: Notification, incidents: tuple[Incident, ...]) -> tuple[str, str, str]:
-    """That of the incident, and the message's for the eye and for the ear. What a message says besides its incident's
-    sentence stays."""
-    told = notification.sentence
-    if len(incidents) != 1:
-        return "", told, told
-    own, facts = incidents[0].sentence, saying.known_facts(incidents[0])
-    if facts is None:
-        return own, told, told
-    zone = (zone_of(notification.person) if notification.person is not None else None) or ZoneInfo(UTC)
-    written = facts.written(zone)
-    return written, told.replace(own, written, 1), told.replace(own, facts.spoken(zone), 1)
+def goes_on(notification: Notification) -> bool:
+    """Whether an alarm tells of what has burned for a while: a repeat, or what a silence or an acknowledgement has
+    left burning."""
+    anew = notification.kind == NotificationKind.ALERT and notification.round > 0
+    return notification.kind == NotificationKind.REPEAT or anew
+
+
+def _lead(notification: Notification) -> str:
+    return "Still: " if goes_on(notification) else _LEADS.get(NotificationKind(notification.kind), "")
+
+
+def _own(notification: Notification, incident: Incident) -> str:
+    """The incident's sentence, in the zone of its reader. An endpoint has none: there it stays in that of the rule."""
+    person = notification.person
+    return incident.sentence if person is None else saying.sentence_for(incident, zone_or_utc(person))
+
+
+def _in_zone(told: str, incidents: tuple[Incident, ...], own: tuple[str, ...]) -> str:
+    """What a message says, the incidents' sentences in it as its reader has them. What it says besides stays."""
+    for incident, sentence in zip(incidents, own, strict=True):
+        if incident.sentence:
+            told = told.replace(incident.sentence, sentence)
+    return told
 
 
 def one_line(text: str) -> str:

@@ -162,8 +162,9 @@ class Twilio:
 
 def _wrong(asked: Asked) -> tuple[int, dict[str, Any] | str] | None:
     """What Twilio says of fields that are missing or no good."""
-    what = {"Messages": (21604, "Body", 21602), "Calls": (21201, "Twiml", 21205)}
-    no_number, content, no_content = what[asked.resource]
+    # The documentation has no code for TwiML that is too long.
+    what = {"Messages": (21604, "Body", 21602, 1600, 21617), "Calls": (21201, "Twiml", 21205, 4000, 20001)}
+    no_number, content, no_content, longest, too_long = what[asked.resource]
     if not asked.to:
         return _error(400, no_number)
     if not _E164.fullmatch(asked.to):
@@ -172,8 +173,8 @@ def _wrong(asked: Asked) -> tuple[int, dict[str, Any] | str] | None:
         return _error(400, 21606 if asked.resource == "Messages" else 21210)
     if not asked.form.get(content):
         return _error(400, no_content)
-    if asked.resource == "Messages" and len(asked.form["Body"]) > 1600:
-        return _error(400, 21617)
+    if len(asked.form[content]) > longest:
+        return _error(400, too_long)
     return None
 
 

@@ -15,7 +15,7 @@ from accounts.models.account import (
 from accounts.models.audit import AuditEntry
 from accounts.models.contact import Confirmation, Contact, Medium, Way
 from accounts.models.key import ApiKey, Scope
-from accounts.models.user import Theme, User, UserManager
+from accounts.models.user import Language, Theme, User, UserManager
 
 __all__ = [
     "GRACE_DAYS",
@@ -29,6 +29,7 @@ __all__ = [
     "Confirmation",
     "Contact",
     "Invitation",
+    "Language",
     "Medium",
     "Membership",
     "Role",

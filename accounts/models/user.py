@@ -15,6 +15,19 @@ class Theme(models.TextChoices):
     DARK = "dark", "Dark"
 
 
+class Language(models.TextChoices):
+    """In which we can call somebody."""
+
+    ENGLISH = "en", "English"
+    GERMAN = "de", "Deutsch"
+    FRENCH = "fr", "Français"
+    SPANISH = "es", "Español"
+    ITALIAN = "it", "Italiano"
+    DUTCH = "nl", "Nederlands"
+    PORTUGUESE = "pt", "Português"
+    SWEDISH = "sv", "Svenska"
+
+
 class UserManager(BaseUserManager["User"]):
     """Finds and makes users by e-mail address; addresses are kept in lower case."""
 
@@ -42,6 +55,8 @@ class User(AbstractBaseUser, PermissionsMixin):
     email = models.EmailField(unique=True, error_messages={"unique": "There is a user with this e-mail address."})
     timezone = models.CharField(max_length=64, blank=True, default="")  # IANA; empty: that of the browser
     theme = models.CharField(max_length=5, choices=Theme.choices, blank=True, default="")
+    # Of calls; empty: by the number's country.
+    language = models.CharField(max_length=2, choices=Language.choices, blank=True, default="")
     is_active = models.BooleanField(default=True)
     created = models.DateTimeField(auto_now_add=True)
 

@@ -1,4 +1,4 @@
-"""A person's time zone and appearance."""
+"""A person's time zone, appearance and language of calls."""
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
@@ -17,7 +17,7 @@ from accounts.profiles import change_profile
 @login_required
 @never_cache
 def profile(request: HttpRequest) -> HttpResponse:
-    """A person's time zone and appearance; a POST changes them."""
+    """A person's own settings; a POST changes them."""
     form = ProfileForm(person_of(request), request.POST if request.method == "POST" else None)
     if not form.is_valid():
         return render(request, "accounts/profile.html", {"form": form})

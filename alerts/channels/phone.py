@@ -16,5 +16,5 @@ class Phone:
     def send(self, notification: Notification) -> str:
         message = compose(notification)
         keys = keys_url(notification) if message.answer else ""
-        words = spoken.words_for(notification.address)
-        return telephony.call(notification.address, spoken.call(message, words, keys), news_url(notification))
+        heard = spoken.call(notification, message, keys)
+        return telephony.call(notification.address, heard, news_url(notification))

@@ -7,7 +7,8 @@ from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
-from alerts import answers, links
+from accounts.timezones import zone_or_utc
+from alerts import answers, links, saying
 from alerts.about import incidents_of, may_answer
 from alerts.models import How, IncidentState
 from alerts.wording import ACKNOWLEDGE, RESOLVE
@@ -27,7 +28,9 @@ def answer(request: HttpRequest, secret: str) -> HttpResponse:
     about = incidents_of(notification)
     context = {
         "notification": notification,
-        "incidents": about,
+        "incidents": [
+            (incident, saying.sentence_for(incident, zone_or_utc(notification.person))) for incident in about
+        ],
         "is_firing": any(incident.state == IncidentState.FIRING for incident in about),
         "is_open": any(incident.is_open for incident in about),
         "answered": answered,

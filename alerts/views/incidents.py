@@ -14,7 +14,7 @@ from django.views.decorators.http import require_POST, require_safe
 from accounts.access import Access, Right, enter
 from accounts.routing import shard_of
 from accounts.timezones import zone_or_utc
-from alerts import canary, changes, incident_lists
+from alerts import canary, changes, incident_lists, saying
 from alerts.changes import ChangeError
 from alerts.models import How, Incident
 
@@ -52,7 +52,7 @@ def incident(request: HttpRequest, account_id: int, number: int) -> HttpResponse
         "access": access,
         "now": timezone.now(),
         "incident": found,
-        "sentence": incident_lists.sentence_for(found, zone),
+        "sentence": saying.sentence_for(found, zone),
         "timeline": incident_lists.timeline_of(found, zone),
         "told": incident_lists.messages_of(found),
         "hours": HOURS,

@@ -15,7 +15,7 @@ from django.dispatch import receiver
 from django.http import HttpRequest, HttpResponseBase
 from django.utils import timezone
 from django.views.decorators.csrf import csrf_exempt
-from django.views.decorators.http import require_POST
+from django.views.decorators.http import require_http_methods
 
 from alerts import news
 from alerts.models import Channel, Notification
@@ -38,9 +38,10 @@ _VIEWS = {
 
 
 @csrf_exempt
-@require_POST
+@require_http_methods(["HEAD", "POST"])
 def mail_events(request: HttpRequest) -> HttpResponseBase:
-    """Events of the provider that mail goes through; 403 where none is set up to tell of any."""
+    """Events of the provider that mail goes through; 403 where none is set up to tell of any. By a HEAD, Mandrill looks
+    whether there is anybody at this address before it takes it."""
     provider = settings.EMAIL_BACKEND.split(".")[-2]
     if provider not in _VIEWS or "WEBHOOK_SECRET" not in settings.ANYMAIL:
         raise PermissionDenied
@@ -76,10 +77,10 @@ def take(event: AnymailTrackingEvent, **_: object) -> None:
     notification = _mail_of(event)
     if notification is None:
         return
-    if event.event_type == EventType.DELIVERED:
+    if event.event_type == EventType.DELIVERED and notification.why not in _LOST.values():
         news.delivered(notification, "delivered", timezone.now())
     elif event.event_type in _LOST:
-        news.failed(notification, _LOST[event.event_type], timezone.now())
+        news.bounced(notification, _LOST[event.event_type], timezone.now())
 
 
 def _mail_of(event: AnymailTrackingEvent) -> Notification | None:
@@ -88,4 +89,5 @@ def _mail_of(event: AnymailTrackingEvent) -> Notification | None:
     number = str((event.metadata or {}).get("notification", ""))
     if number.isascii() and number.isdigit() and len(number) <= 18:
         return mails.filter(pk=int(number)).first()
-    return mails.filter(provider_id=event.message_id).first() if event.message_id else None
+    known = event.message_id and event.message_id.isprintable()  # PostgreSQL takes no NUL
+    return mails.filter(provider_id=event.message_id).first() if known else None

@@ -37,6 +37,8 @@ _SMS_ERRORS = {
     "30005": "There is no such number, or it is not in use.",
     "30006": "This number takes no SMS.",
     "30007": "The network took the message for spam.",
+    "30008": "The network did not deliver it, and does not say why.",
+    "21610": "The number has answered STOP to our messages.",
 }
 
 
@@ -67,11 +69,11 @@ def telephone_keys(request: HttpRequest, notification_id: int) -> HttpResponse:
     notification = _told(notification_id)
     now, key = timezone.now(), request.POST.get("Digits", "")
     news.delivered(notification, "answered, and a key was pressed", now)
-    message, words = compose(notification), spoken.words_for(notification.address)
+    message = compose(notification)
     if key not in (ACKNOWLEDGE, RESOLVE) or not message.answer:
-        return _twiml(spoken.again(message, words, keys_url(notification)))
+        return _twiml(spoken.again(notification, message, keys_url(notification)))
     answered = answers.answer(notification, key, How.KEY, now)
-    return _twiml(spoken.reply(words, key, changed=answered.changed))
+    return _twiml(spoken.reply(notification, key, changed=answered.changed))
 
 
 @_from_twilio

@@ -15,7 +15,8 @@ from pytest_django import Settings
 from accounts import telephony
 from accounts.codes import LIFETIME, TooManyCodes, is_right, open_code, send_code, ways_to
 from accounts.delivery import NotNow, Refused
-from accounts.models import Account, Confirmation, Contact, Medium, User, Way
+from accounts.languages import VOICES
+from accounts.models import Account, Confirmation, Contact, Language, Medium, User, Way
 from accounts.opening import open_account
 from tests.twilio_server import Twilio
 
@@ -55,8 +56,20 @@ def test_a_call_speaks_the_code_twice_digit_by_digit(twilio: Twilio, alice: User
     (asked,) = twilio.requests
     assert (asked.resource, asked.to) == ("Calls", LANDLINE)
     assert asked.text.count(", ".join(asked.code)) == 2
-    assert asked.form["Twiml"].count('<Say language="en-GB">') == 2
+    assert asked.form["Twiml"].count('<Say language="de-DE">') == 2
     assert is_right(contact, asked.code, NOW)
+
+
+@pytest.mark.parametrize("language", Language)
+def test_a_call_speaks_the_language_that_the_person_chose(
+    twilio: Twilio, alice: User, acme: Account, language: Language
+) -> None:
+    alice.language = language
+    send_code(phone_of(alice, acme, LANDLINE), Way.CALL, NOW)
+    (asked,) = twilio.requests
+    assert asked.text.count(", ".join(asked.code)) == 2
+    assert asked.form["Twiml"].count(f'<Say language="{VOICES[language]}">') == 2
+    assert ("code for" in asked.text) == (language == Language.ENGLISH)
 
 
 def test_a_mail_says_the_code_and_nothing_that_somebody_wrote(alice: User, acme: Account) -> None:

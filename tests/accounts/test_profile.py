@@ -17,7 +17,7 @@ from accounts.timezones import chosen_zone, grouped_zones
 BrowserOf = Callable[[User], Client]
 PROFILE = "/profile/"
 THEME = "/profile/theme/"
-WANTED = {"timezone": "Pacific/Auckland", "theme": "dark"}
+WANTED = {"timezone": "Pacific/Auckland", "theme": "dark", "language": "sv"}
 
 
 @pytest.fixture(params=["alice", "bob", "vera", "charlie"])
@@ -34,8 +34,8 @@ def test_everybody_changes_his_own_and_nobody_elses(person: User, browser_of: Br
     assert (answer.status_code, answer["Location"]) == (302, PROFILE)
     person.refresh_from_db()
     other.refresh_from_db()
-    assert (person.timezone, person.theme) == ("Pacific/Auckland", "dark")
-    assert (other.timezone, other.theme) == ("", "")
+    assert (person.timezone, person.theme, person.language) == ("Pacific/Auckland", "dark", "sv")
+    assert (other.timezone, other.theme, other.language) == ("", "", "")
     assert 'value="Pacific/Auckland" selected' in browser.get(PROFILE).content.decode()
 
 
@@ -55,6 +55,7 @@ def test_what_was_changed_is_in_the_audit_log_once(alice: User, browser_of: Brow
         {"timezone": "Europe"},
         {"timezone": "x" * 5000},
         {"theme": "pink"},
+        {"language": "tlh"},
     ],
 )
 def test_a_bad_form_changes_nothing(alice: User, wrong: dict[str, str], browser_of: BrowserOf) -> None:
@@ -62,7 +63,7 @@ def test_a_bad_form_changes_nothing(alice: User, wrong: dict[str, str], browser_
     assert answer.status_code == 200
     assert "field-error" in answer.content.decode()
     alice.refresh_from_db()
-    assert (alice.timezone, alice.theme) == ("", "")
+    assert (alice.timezone, alice.theme, alice.language) == ("", "", "")
 
 
 def test_who_is_not_logged_in_is_asked_to(db: None) -> None:

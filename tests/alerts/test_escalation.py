@@ -6,7 +6,18 @@ from asgiref.sync import sync_to_async
 
 from accounts.models import Account, User
 from alerts import incidents
-from alerts.models import Channel, How, Incident, IncidentState, Notification, NotificationState, Silence
+from alerts.models import (
+    Channel,
+    Endpoint,
+    EndpointKind,
+    EscalationStep,
+    How,
+    Incident,
+    IncidentState,
+    Notification,
+    NotificationState,
+    Silence,
+)
 from tests.alerts.conftest import Scene, make_escalation, make_rule
 from tests.stats.commits import partial
 
@@ -51,6 +62,20 @@ async def test_each_step_is_due_so_long_after_the_incident_opened(scene: Scene) 
         ("phone", timedelta(seconds=480)),
     ]
     assert [one.sentence async for one in rows] == [incident.sentence] * 3
+
+
+async def test_an_endpoint_is_called_by_its_name_and_never_by_its_secret_url(scene: Scene) -> None:
+    escalation = await make_escalation(scene.account)
+    endpoint = await Endpoint.objects.acreate(
+        account=scene.account, kind=EndpointKind.SLACK, name="Ops", url="https://hooks.slack.com/services/T0/B0/secret"
+    )
+    await EscalationStep.objects.acreate(
+        escalation=escalation, position=0, after_seconds=0, channel=Channel.SLACK, endpoint=endpoint
+    )
+    await make_rule(scene.account, ABOVE, escalation=escalation)
+    await scene.minute(partial("orders", [11]))
+    told = await Notification.objects.aget(account=scene.account)
+    assert (told.endpoint_id, told.address) == (endpoint.pk, "Ops")
 
 
 async def test_an_acknowledgement_stops_every_step_that_is_still_to_come(scene: Scene) -> None:

@@ -2,6 +2,7 @@
 
 import re
 from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo
 
 import pytest
 from django.test import Client
@@ -11,6 +12,8 @@ from pytest_django import Settings
 from accounts.models import Membership, Role
 from alerts import links
 from alerts.models import Channel, Incident, IncidentState, Notification, NotificationState
+from alerts.saying import stored
+from tests.alerts.sending.test_wording import FACTS
 from tests.alerts.sending.told import SENTENCE, Story
 from tests.smtp_server import Mailbox, text_of
 
@@ -34,6 +37,16 @@ def test_to_look_at_it_changes_nothing(link: str) -> None:
             assert getattr(Client(), method)(link).status_code == 200
     assert SENTENCE in Client().get(link).content.decode()
     assert state() == IncidentState.FIRING
+
+
+def test_its_times_are_the_readers(story: Story) -> None:
+    story.person.timezone = "Asia/Kolkata"
+    story.person.save()
+    incident = story.incident(sentence=FACTS.written(ZoneInfo("UTC")))
+    incident.facts = stored(FACTS)
+    incident.save()
+    page = Client().get(urlsplit(links.answer_link(story.told(Channel.EMAIL, incident))).path).content.decode()
+    assert "a typical Tuesday 18:35" in page
 
 
 def test_a_scanner_that_posts_without_the_page_changes_nothing(link: str) -> None:

@@ -164,6 +164,59 @@ def test_a_delivery_is_shown(story: Story, mailgun: Provider) -> None:
     assert timeline_of(told.incident)[1:] == [f"E-mail to {ADDRESS}: delivered."]
 
 
+def test_a_mail_that_comes_back_after_it_was_delivered_is_told_by_the_next_channel(
+    story: Story, mailgun: Provider
+) -> None:
+    """The next mail server took it, and sent it back later. Events come in any order, and more than once."""
+    told = story.send(story.told(Channel.EMAIL))
+    step = story.told(Channel.SMS, told.incident, step=1, due=story.clock.now.replace(year=2027))
+    back = event_of("failed", severity="permanent", reason="bounce", **by_number(told))
+    for event in (event_of("delivered", **by_number(told)), back, event_of("delivered", **by_number(told)), back):
+        assert post(event) == 200
+    told.refresh_from_db()
+    step.refresh_from_db()
+    assert (told.state, told.why, told.delivered_at) == (STATE.FAILED, "The mail came back.", None)
+    assert step.due.year == 2026
+    assert told.incident is not None
+    lines = [
+        f"E-mail to {ADDRESS} sent.",
+        f"E-mail to {ADDRESS}: delivered.",
+        f"E-mail to {ADDRESS}: The mail came back.",
+    ]
+    assert timeline_of(told.incident) == lines
+
+
+def test_a_provider_that_looks_whether_anybody_is_here_finds_somebody(mailgun: Provider, settings: Settings) -> None:
+    assert Client().head("/alerts/mail/events/").status_code == 200
+    assert Client().get("/alerts/mail/events/").status_code == 405
+    del settings.ANYMAIL["WEBHOOK_SECRET"]
+    assert Client().head("/alerts/mail/events/").status_code == 403
+
+
+def test_a_mail_has_all_its_times_in_the_readers_zone(story: Story, mailbox: Mailbox) -> None:
+    story.person.timezone = "Europe/Berlin"
+    story.person.save()
+    story.send(story.told(Channel.EMAIL))
+    for kind in ("plain", "html"):
+        assert "since 2026-11-24 13:00 CET" in text_of(mailbox.mails[0], kind)
+
+
+@pytest.mark.parametrize(
+    ("public", "domain"),
+    [
+        ("https://dts.example.org/x", "dts.example.org"),
+        ("http://10.0.0.1:8000", "10.0.0.1"),
+        ("http://[::1]:80", "[::1]"),
+    ],
+)
+def test_ids_of_mails_have_the_servers_name(
+    story: Story, mailbox: Mailbox, settings: Settings, public: str, domain: str
+) -> None:
+    settings.PUBLIC_URL = public
+    told = story.send(story.told(Channel.EMAIL))
+    assert mailbox.mails[0]["Message-ID"] == f"<notification-{told.pk}@{domain}>"
+
+
 @pytest.mark.parametrize("authorization", ["", "Basic eDp5", "Basic \xff", "Bearer x"])
 def test_events_without_the_secret_are_refused(story: Story, mailgun: Provider, authorization: str) -> None:
     told = story.send(story.told(Channel.EMAIL))

@@ -6,11 +6,13 @@ import hmac
 import json
 import threading
 from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
 
 import pytest
 from pytest_django import Settings
 
-from alerts import channel_tests, endpoints, outgoing
+from alerts import channel_tests, endpoints, outbox, outgoing
 from alerts.endpoints import BadUrl, check_url
 from alerts.models import Endpoint, EndpointKind, NotificationState
 from tests.alerts.sending.told import SENTENCE, Story, timeline_of
@@ -145,6 +147,49 @@ def test_nobody_reaches_by_a_webhook_what_only_this_machine_reaches(
     sent = story.send(story.posted(story.endpoint(EndpointKind.SLACK, url)))
     assert receiver.requests == []
     assert sent.state == STATE.FAILED or sent.why == "The URL does not answer.", sent.why
+
+
+class _Trickle(BaseHTTPRequestHandler):
+    """Says its answer so slowly that no wait between two bytes is long, and never comes to an end."""
+
+    def do_POST(self) -> None:
+        assert isinstance(self.server, _TrickleServer)
+        try:
+            self.wfile.write(b"HTTP/1.1 200 OK\r\nX-Slow: ")
+            while not self.server.over.wait(0.01):
+                self.wfile.write(b"x")
+        except OSError:
+            self.server.hung_up.set()
+
+    def log_message(self, format: str, *args: Any) -> None:  # noqa: A002
+        """Nothing."""
+
+
+class _TrickleServer(ThreadingHTTPServer):
+    def __init__(self) -> None:
+        super().__init__(("127.0.0.1", 0), _Trickle)
+        self.over, self.hung_up = threading.Event(), threading.Event()
+
+
+def test_an_answer_that_trickles_keeps_nobody_for_longer_than_a_claim_holds(
+    story: Story, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert outgoing.LONGEST + sum(outgoing.TIMEOUT) < outbox.LEASE.total_seconds()
+    settings.DATTSS_PRIVATE_WEBHOOKS = True
+    monkeypatch.setattr(outgoing, "LONGEST", 0.2)
+    server = _TrickleServer()
+    thread = threading.Thread(target=server.serve_forever, args=(0.05,))
+    thread.start()
+    try:
+        url = f"http://127.0.0.1:{server.server_port}/"
+        sent = story.send(story.posted(story.endpoint(EndpointKind.WEBHOOK, url, endpoints.new_secret())))
+        assert (sent.state, sent.why) == (STATE.PENDING, "The URL does not answer.")
+        assert server.hung_up.wait(10)
+    finally:
+        server.over.set()
+        server.shutdown()
+        thread.join()
+        server.server_close()
 
 
 def test_a_redirect_is_not_followed(story: Story, receiver: Provider) -> None:

@@ -43,28 +43,12 @@ def test_a_long_sentence_is_cut_so_that_it_is_two_sms(story: Story, twilio: Twil
     assert answer.startswith("Reply 4")
 
 
-def test_a_call_says_it_twice_in_the_language_of_the_country_and_asks_for_a_key(story: Story, twilio: Twilio) -> None:
-    story.send(story.told(Channel.PHONE))
-    call = twilio.requests[0].form["Twiml"]
-    assert call.count(SENTENCE) == 2
-    assert '<Say language="de-DE">Hier ist DaTtSs mit einem Alarm.</Say>' in call
-    assert f'<Say language="en-GB">Acme #1. {SENTENCE}</Say>' in call
-    assert 'numDigits="1"' in call
-
-
-@pytest.mark.parametrize(("number", "language"), [("+15017122661", "en-GB"), ("+33612345678", "fr-FR")])
-def test_other_countries_hear_their_own(story: Story, twilio: Twilio, number: str, language: str) -> None:
-    Contact.objects.filter(pk=story.phone.pk).update(address=number)
-    story.send(story.told(Channel.PHONE, address=number))
-    assert f'<Gather action="{twilio.requests[0].keys_url}"' in twilio.requests[0].form["Twiml"]
-    assert f'language="{language}"' in twilio.requests[0].form["Twiml"]
-
-
 @pytest.mark.parametrize("channel", [Channel.SMS, Channel.PHONE])
 def test_hostile_names_stay_text(story: Story, twilio: Twilio, channel: Channel) -> None:
     hostile = "\x00\x0b\ud7ff</Say><Dial>+1900</Dial>&\n\u202e"
-    assert story.send(story.told(channel, sentence=hostile)).state == STATE.SENT
-    assert "</Say><Dial>+1900</Dial>&" in twilio.requests[0].text
+    assert story.send(story.told(channel, story.incident(hostile))).state == STATE.SENT
+    signs = ("/Say", "Dial", "+1900", "/Dial") if channel == Channel.PHONE else ("</Say><Dial>+1900</Dial>&",)
+    assert all(sign in twilio.requests[0].text for sign in signs)
     assert "<Dial>" not in twilio.requests[0].form.get("Twiml", "")
 
 
@@ -81,6 +65,42 @@ def test_hostile_names_stay_text(story: Story, twilio: Twilio, channel: Channel)
         ),
         (
             Channel.SMS,
+            {"MessageStatus": "undelivered", "ErrorCode": "30004"},
+            STATE.FAILED,
+            "SMS to {}: The number blocks our messages.",
+        ),
+        (
+            Channel.SMS,
+            {"MessageStatus": "undelivered", "ErrorCode": "30005"},
+            STATE.FAILED,
+            "SMS to {}: There is no such number, or it is not in use.",
+        ),
+        (
+            Channel.SMS,
+            {"MessageStatus": "undelivered", "ErrorCode": "30006"},
+            STATE.FAILED,
+            "SMS to {}: This number takes no SMS.",
+        ),
+        (
+            Channel.SMS,
+            {"MessageStatus": "undelivered", "ErrorCode": "30007"},
+            STATE.FAILED,
+            "SMS to {}: The network took the message for spam.",
+        ),
+        (
+            Channel.SMS,
+            {"MessageStatus": "undelivered", "ErrorCode": "30008"},
+            STATE.FAILED,
+            "SMS to {}: The network did not deliver it, and does not say why.",
+        ),
+        (
+            Channel.SMS,
+            {"MessageStatus": "failed", "ErrorCode": "21610"},
+            STATE.FAILED,
+            "SMS to {}: The number has answered STOP to our messages.",
+        ),
+        (
+            Channel.SMS,
             {"MessageStatus": "failed", "ErrorCode": "9" * 50},
             STATE.FAILED,
             "SMS to {}: The network did not deliver it (error 9999999999).",
@@ -91,6 +111,8 @@ def test_hostile_names_stay_text(story: Story, twilio: Twilio, channel: Channel)
         (Channel.PHONE, {"AnsweredBy": "unknown"}, STATE.SENT, "Phone call to {} sent."),
         (Channel.PHONE, {"CallStatus": "ringing"}, STATE.SENT, "Phone call to {} sent."),
         (Channel.PHONE, {"CallStatus": "busy"}, STATE.FAILED, "Phone call to {}: The line was busy."),
+        (Channel.PHONE, {"CallStatus": "failed"}, STATE.FAILED, "Phone call to {}: The number could not be called."),
+        (Channel.PHONE, {"CallStatus": "canceled"}, STATE.FAILED, "Phone call to {}: The call was cancelled."),
         (Channel.PHONE, {"CallStatus": "no-answer"}, STATE.FAILED, "Phone call to {}: Nobody answered."),
         (
             Channel.PHONE,
@@ -209,6 +231,7 @@ def test_an_acknowledgement_stops_what_is_still_to_come(story: Story, twilio: Tw
         ("resolved", IncidentState.RESOLVED),
         ("4 2", IncidentState.FIRING),
         ("46", IncidentState.FIRING),
+        ("STOP", IncidentState.FIRING),
         ("I am on holiday until the 4", IncidentState.FIRING),
         ("", IncidentState.FIRING),
         ("4" * 1600, IncidentState.FIRING),

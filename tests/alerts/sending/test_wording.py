@@ -1,4 +1,4 @@
-"""The one sentence, for each reader: in his time zone for the eye, and without signs for the ear."""
+"""The one sentence, for each reader: in his time zone."""
 
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
@@ -7,12 +7,12 @@ import pytest
 
 from accounts.models import User
 from alerts.conditions import UnlikeTypical
-from alerts.models import Channel, Incident
+from alerts.models import Channel, EndpointKind, Incident, NotificationKind
 from alerts.rules import Transition
 from alerts.saying import Facts, stored
 from alerts.wording import compose, one_line, shortened
 from tests.alerts.sending.told import Story
-from tests.twilio_server import Twilio
+from tests.smtp_server import Mailbox, text_of
 
 AT = int(datetime(2026, 11, 24, 13, 6, tzinfo=UTC).timestamp())
 FACTS = Facts(
@@ -39,9 +39,35 @@ def test_each_reader_has_his_own_time(story: Story, incident: Incident, zone: st
     assert message.subject == f"Acme #1: {message.sentence}"
 
 
-def test_a_call_says_it_for_the_ear(story: Story, incident: Incident, twilio: Twilio) -> None:
-    story.send(story.told(Channel.PHONE, incident))
-    assert "orders 12 per minute, 71 percent below a typical Tuesday at 13:05" in twilio.requests[0].text
+@pytest.mark.parametrize(("zone", "time"), [("Europe/Berlin", "14:05"), ("Asia/Kolkata", "18:35")])
+def test_a_storm_is_told_in_his_own_time_too(
+    story: Story, incident: Incident, mailbox: Mailbox, zone: str, time: str
+) -> None:
+    story.person.timezone = zone
+    story.person.save()
+    for one in (incident, *(story.incident(f"s{at}") for at in range(4))):
+        story.told(Channel.EMAIL, one)
+    story.send_all()
+    (mail,) = mailbox.mails
+    assert f"5 incidents: orders 12/min, 71 % below a typical Tuesday {time}, for 6 min; s0; s1" in text_of(mail)
+    for kind in ("plain", "html"):
+        assert f"#1 orders 12/min, 71 % below a typical Tuesday {time}, for 6 min" in text_of(mail, kind)
+        assert "13:05" not in text_of(mail, kind)
+
+
+def test_what_burns_on_after_a_silence_or_an_acknowledgement_is_still_burning(story: Story, incident: Incident) -> None:
+    first, anew = (story.told(Channel.EMAIL, incident, round=number) for number in (0, 1))
+    over = story.told(Channel.EMAIL, incident, round=1, kind=NotificationKind.RECOVERY)
+    assert [compose(told).lead for told in (first, anew, over)] == ["", "Still: ", "Resolved: "]
+
+
+def test_an_endpoint_has_it_in_the_zone_of_the_rule(story: Story) -> None:
+    incident = story.incident(sentence=FACTS.written(ZoneInfo("Asia/Kolkata")))
+    incident.facts = stored(FACTS)
+    incident.save()
+    message = compose(story.posted(story.endpoint(EndpointKind.SLACK, "https://x.example"), incident=incident))
+    assert message.sentence == message.own[0] == incident.sentence
+    assert "18:35" in message.sentence
 
 
 def test_what_is_said_besides_stays(story: Story, incident: Incident) -> None:
