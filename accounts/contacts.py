@@ -30,6 +30,7 @@ def add_contact(request: HttpRequest, account: Account, medium: Medium, address:
     """
     person = person_of(request)
     with transaction.atomic():
+        User.objects.select_for_update(no_key=True).get(pk=person.pk)  # of two at the same time one sees the other
         own = Contact.objects.filter(account=account, user=person)
         contact = own.filter(medium=medium, address=address).first()
         if contact is None and own.count() >= MOST_CONTACTS:

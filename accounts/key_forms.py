@@ -24,6 +24,8 @@ def _label(**more: Any) -> forms.CharField:
 
 
 def _refuse_too_many(account: Account) -> None:
+    """In a transaction: until it ends nobody else makes a key of the account. Those who only change one go on."""
+    Account.objects.select_for_update(no_key=True).get(pk=account.pk)
     if live_keys(timezone.now()).filter(account=account).count() >= MOST_LIVE_KEYS:
         raise forms.ValidationError(
             f"The account has {MOST_LIVE_KEYS} keys. Revoke one that nothing uses before you make another."
@@ -31,7 +33,7 @@ def _refuse_too_many(account: Account) -> None:
 
 
 class KeyForm(forms.Form):
-    """A new key: what it is for, and what it may do."""
+    """A new key: what it is for, and what it may do. Valid in a transaction, in which the key is made."""
 
     label = _label(help_text="Where the key will be used, for example “api servers”.")
     scope = forms.ChoiceField(
@@ -57,7 +59,7 @@ class LabelForm(forms.Form):
 
 
 class ReplaceForm(forms.Form):
-    """A new key in the place of one, and when that one ends."""
+    """A new key in the place of one, and when that one ends. Valid in a transaction, in which the key is made."""
 
     overlap = forms.TypedChoiceField(
         coerce=lambda seconds: timedelta(seconds=int(seconds)),

@@ -24,7 +24,8 @@ class OpenedAccount:
 
 
 def may_open(owner: User) -> bool:
-    """Whether the person owns fewer accounts than anybody may."""
+    """Whether the person owns fewer accounts than anybody may. In a transaction: until it ends nobody else is told."""
+    User.objects.select_for_update(no_key=True).get(pk=owner.pk)
     return owner.memberships.filter(role=Role.OWNER).count() < MOST_OWNED
 
 

@@ -2,6 +2,7 @@
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
+from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.utils import timezone
@@ -26,9 +27,10 @@ def keys(request: HttpRequest, account_id: int) -> HttpResponse:
     if request.method != "POST":
         return _keys_page(request, access, KeyForm(access.account))
     form = KeyForm(access.account, request.POST)
-    if not form.is_valid():
-        return _keys_page(request, access, form)
-    return _shown_once(*key_changes.make(request, access.account, **form.cleaned_data))
+    with transaction.atomic():
+        if form.is_valid():
+            return _shown_once(*key_changes.make(request, access.account, **form.cleaned_data))
+    return _keys_page(request, access, form)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -54,13 +56,16 @@ def replace_key(request: HttpRequest, account_id: int, key_id: int) -> HttpRespo
     access, key = _entered(request, account_id, key_id)
     if not key.is_live or key.expires is not None:
         return _not_replaced(request, key)
-    form = ReplaceForm(access.account, request.POST if request.method == "POST" else None)
-    if not form.is_valid():
-        return settings_page(request, access, "accounts/replace_key.html", key=key, form=form)
+    if request.method != "POST":
+        return settings_page(request, access, "accounts/replace_key.html", key=key, form=ReplaceForm(access.account))
+    form = ReplaceForm(access.account, request.POST)
     try:
-        return _shown_once(*key_changes.make_replacement(request, key, form.cleaned_data["overlap"]))
+        with transaction.atomic():
+            if form.is_valid():
+                return _shown_once(*key_changes.make_replacement(request, key, form.cleaned_data["overlap"]))
     except KeyEndedError:  # since the question above
         return _not_replaced(request, key)
+    return settings_page(request, access, "accounts/replace_key.html", key=key, form=form)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
