@@ -11,9 +11,10 @@ from accounts.models import Account
 from alerts import conditions, targets
 from alerts.condition_words import in_words
 from alerts.conditions import Above, Below, Condition
-from alerts.incident_lists import of_account, sentence_for
+from alerts.incident_lists import of_account
 from alerts.live_rules import LiveRule, rules_of
 from alerts.models import Incident, Rule, TargetKind
+from alerts.saying import sentence_for
 from alerts.targets import StatName
 from stats.aggregation.partial import Kind
 
