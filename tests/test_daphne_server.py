@@ -18,24 +18,30 @@ import asyncio
 import sys
 from dattss_site.daphne_server import DaphneServer
 from stats.answer import Answer
+from stats.asked import Lane
 
-def answer():
+def now(asked):
     return Answer(200, {"ok": len(server.connections)})
 
-async def later(fails=False):
-    await asyncio.sleep(0)
-    if fails:
-        raise ValueError("on purpose")
-    return answer()
+def not_now(asked):
+    return None
 
-def fails(request):
+def now_fails(asked):
     raise ValueError("on purpose")
 
-DIRECTLY = {
-    b"/now": lambda request: answer(),
-    b"/later": lambda request: later(),
-    b"/now-fails": fails,
-    b"/later-fails": lambda request: later(fails=True),
+async def later(asked):
+    await asyncio.sleep(0)
+    return now(asked)
+
+async def later_fails(asked):
+    await asyncio.sleep(0)
+    raise ValueError("on purpose")
+
+LANES = {
+    b"/now": Lane(now, later_fails),
+    b"/later": Lane(not_now, later),
+    b"/now-fails": Lane(now_fails, later),
+    b"/later-fails": Lane(not_now, later_fails),
 }
 
 async def application(scope, receive, send):
@@ -47,7 +53,7 @@ async def application(scope, receive, send):
     await send({"type": "http.response.body", "body": body})
 
 endpoint = f"tcp:port={sys.argv[1]}:interface=127.0.0.1"
-server = DaphneServer(application, endpoints=[endpoint], directly=DIRECTLY)
+server = DaphneServer(application, endpoints=[endpoint], lanes=LANES)
 server.run()
 """
 
