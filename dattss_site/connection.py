@@ -28,8 +28,8 @@ class Connection(_Channel):  # type: ignore[misc]  # Twisted has types of half o
         self._peer = getattr(self.transport.getPeer(), "host", None)
 
     def dataReceived(self, data: bytes) -> None:  # noqa: N802  (Twisted's name)
-        # While Twisted has a request, or none may follow, all that comes is its.
-        left = data if self.requests or not self.persistent else self._answer_plain_ones(data)
+        # While Twisted has a request, all that comes is for it.
+        left = data if self.requests else self._answer_plain_ones(data)
         if left:
             super().dataReceived(left)
         else:
@@ -46,6 +46,7 @@ class Connection(_Channel):  # type: ignore[misc]  # Twisted has types of half o
                     return data
                 self._send(_written(answer, self.factory.server.server_name))
                 data = data[plain.end :]
+                self._HTTPChannel__first_line = 1  # as after any request: a blank line may stand before the next one
             elif plain.end <= MOST_HELD:
                 self._held = data
                 return b""
@@ -89,6 +90,6 @@ def answered_now(lane: Lane, asked: Asked) -> Answer | None:
 def _written(answer: Answer, server: str) -> bytes:
     """The answer as HTTP/1.1 has it; nearly all commits get the very same one."""
     headers, body = encoded(answer)
-    lines = [b"HTTP/1.1 %d %b" % (answer.status, RESPONSES.get(answer.status, b"Refused"))]
+    lines = [b"HTTP/1.1 %d %b" % (answer.status, RESPONSES.get(answer.status, b"Unknown Status"))]
     lines += [b"%b: %b" % header for header in (*headers, (b"Server", server.encode()))]
     return b"\r\n".join((*lines, b"", body))
