@@ -9,6 +9,7 @@ from daphne.http_protocol import HTTPFactory
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from twisted.internet.address import IPv4Address
+from twisted.internet.error import ConnectionLost
 from twisted.internet.task import Clock
 from twisted.internet.testing import StringTransport
 from twisted.web.http import HTTPChannel
@@ -23,14 +24,27 @@ HOST = b"Host: 127.0.0.1\r\n"
 
 
 class _Transport(StringTransport):
-    """A socket that takes all at once, as far as `Connection` looks at one."""
+    """A socket that takes `room` bytes, as far as `Connection` looks at one; what comes then waits, and fails where it
+    is sent at once before that."""
 
     dataBuffer = b""  # noqa: N815  (Twisted's names)
     _tempDataLen = 0  # noqa: N815
 
-    def writeSomeData(self, data: bytes) -> int:  # noqa: N802  (Twisted's name)
-        self.write(data)
-        return len(data)
+    def __init__(self, room: int | None) -> None:
+        super().__init__(peerAddress=IPv4Address("TCP", "192.0.2.9", 4711))
+        self.room = room
+
+    def writeSomeData(self, data: bytes) -> int | Exception:  # noqa: N802  (Twisted's name)
+        assert not self._tempDataLen
+        if self.room is None:
+            return ConnectionLost()
+        sent, self.room = min(self.room, len(data)), max(0, self.room - len(data))
+        super().write(data[:sent])
+        return sent
+
+    def write(self, data: bytes) -> None:
+        self._tempDataLen += len(data)
+        super().write(data)
 
 
 class _Server(DaphneServer):
@@ -62,12 +76,12 @@ async def _later(_asked: Asked) -> Answer:
     raise AssertionError("all is answered now")
 
 
-def _answered(pieces: list[bytes], way: type) -> tuple[bytes, bool, int]:
+def _answered(pieces: list[bytes], way: type, room: int | None = 1 << 30) -> tuple[bytes, bool, int]:
     """What is answered, whether the connection ends then, and how many requests Daphne saw."""
     server = _Server(Lane(_echo, _later))
     if way is HTTPChannel:
         server.http_factory.protocol = HTTPChannel
-    transport = _Transport(peerAddress=IPv4Address("TCP", "192.0.2.9", 4711))
+    transport = _Transport(room)
     connection = server.http_factory.buildProtocol(None)
     connection.makeConnection(transport)
     for piece in pieces:
@@ -149,6 +163,13 @@ def test_whatever_comes_is_answered_as_twisted_would_have_it(requests: list[byte
 def test_plain_requests_do_not_get_as_far_as_daphne(pieces: list[bytes]) -> None:
     assert _answered(pieces, HTTPChannel)[0] == (answered := _answered(pieces, Connection))[0]
     assert answered[2] == 0
+
+
+@pytest.mark.parametrize("room", [0, 1, 300, 1000, None])
+def test_what_a_socket_does_not_take_at_once_is_sent_later(room: int | None) -> None:
+    """With no room at all, the connection is lost: Twisted finds that out when it sends."""
+    pieces = [put() * 3, put(path=b"/x") + put(), put()]
+    assert _answered(pieces, Connection, room)[:2] == _answered(pieces, HTTPChannel)[:2]
 
 
 @pytest.mark.parametrize(
