@@ -18,6 +18,7 @@ from django.conf import settings
 from twisted.internet import error
 
 from dattss_site import incoming
+from stats.asked import Lane
 
 
 class DaphneServer(Server):  # type: ignore[misc]  # Daphne has no types
@@ -25,10 +26,10 @@ class DaphneServer(Server):  # type: ignore[misc]  # Daphne has no types
 
     failure = ""
 
-    def __init__(self, *args: Any, directly: Mapping[bytes, incoming.Directly] | None = None, **options: Any) -> None:
-        """`directly`: what answers requests to these paths, without the application."""
+    def __init__(self, *args: Any, lanes: Mapping[bytes, Lane] | None = None, **options: Any) -> None:
+        """`lanes`: what answers requests to these paths, without the application."""
         super().__init__(*args, **options)
-        self.directly = directly or {}
+        self.lanes = lanes or {}
 
     def answered_by(self, request: WebRequest, work: Coroutine[Any, Any, None]) -> None:
         """`work` answers the request, and ends with it, as an application would."""

@@ -5,26 +5,26 @@ Daphne expects a proxy in front that limits and tidies requests; this server als
 the request line and all headers together to 16 KiB.
 """
 
-import logging
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable
 from typing import Any
 
 from daphne.http_protocol import HTTPFactory, WebRequest
-from twisted.web.http import Request
 
+from dattss_site.connection import Connection, answered_now
 from stats.answer import MOST_BODY, Answer, encoded
-
-log = logging.getLogger("dattss.server")
-
-Directly = Callable[[Request], Answer | Awaitable[Answer]]  # answers a request without ASGI in between
+from stats.asked import Asked, Lane
 
 # What is read and thrown away of a body that is too large, so that its sender hears why: then the connection ends.
 MOST_DISCARDED = 16 * MOST_BODY
 
 
 def use_in(factory: HTTPFactory) -> None:
-    """Makes the factory's connections take requests of the kind below."""
+    """Makes the factory's connections, and the requests on them, of the kinds below.
+
+    They are no connections of TLS, in which HTTP/2 may be agreed on.
+    """
+    factory.protocol = Connection
     build = factory.buildProtocol
 
     def build_protocol(address: object) -> Any:
@@ -48,9 +48,9 @@ class _Request(WebRequest):  # type: ignore[misc]  # Daphne has no types
             self.channel.forceAbortClient()
 
     def process(self) -> Any:
-        answering = self.server.directly.get(self.path)
-        if answering is not None:
-            return self._answer_directly(answering)
+        lane = self.server.lanes.get(self.path)
+        if lane is not None:
+            return self._answer_by(lane)
         # Anybody could move all links of the answer below a path of his choice.
         self.requestHeaders.removeHeader(b"daphne-root-path")
         if not self._is_ascii():
@@ -62,18 +62,29 @@ class _Request(WebRequest):  # type: ignore[misc]  # Daphne has no types
         subprotocols: list[bytes] = self.requestHeaders.getRawHeaders(b"sec-websocket-protocol", [])
         return all(text.isascii() for text in (self.method, *subprotocols))
 
-    def _answer_directly(self, answering: Directly) -> None:
+    def _answer_by(self, lane: Lane) -> None:
         self.request_start = time.time()
-        try:
-            answer = answering(self)
-        except Exception:
-            log.exception("A request to %s was not answered.", self.path.decode())
-            self.basic_error(500, b"Internal Server Error", "The server has failed. Please try again.")
-            return
-        if isinstance(answer, Answer):
+        asked = self._asked()
+        answer = answered_now(lane, asked)
+        if answer is not None:
             self._reply(answer)
         else:
-            self.server.answered_by(self, self._reply_later(answer))
+            self.server.answered_by(self, self._reply_later(lane.later(asked)))
+
+    def _asked(self) -> Asked:
+        return Asked(
+            self.method,
+            self.uri.partition(b"?")[2],
+            self._last_line(b"authorization"),
+            self._last_line(b"content-encoding"),
+            self.requestHeaders.getRawHeaders(b"x-forwarded-for", []),
+            getattr(self.client, "host", None),
+            self.content.read(),
+        )
+
+    def _last_line(self, name: bytes) -> bytes:
+        lines: list[bytes] = self.requestHeaders.getRawHeaders(name, [b""])
+        return lines[-1]
 
     async def _reply_later(self, answer: Awaitable[Answer]) -> None:
         self._reply(await answer)

@@ -15,7 +15,7 @@ from twisted.internet import defer, reactor
 
 from dattss_site.asgi import application
 from dattss_site.long_lived import LongLived
-from stats import daphne_lane, http, runtime
+from stats import http, runtime
 from stats.channel import channel_layer
 from stats.engine_channel import engine_channel
 from stats.forwarding import Forwarder
@@ -47,7 +47,7 @@ class SiteServer:
         self._server = DaphneServer(
             application,
             endpoints=[endpoint],
-            directly={http.PATH.encode(): daphne_lane.agg},
+            lanes={http.PATH.encode(): http.LANE},
             server_name="dattss",
             application_close_timeout=3,
             websocket_max_message_size=_MOST_MESSAGE,

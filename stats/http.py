@@ -1,16 +1,18 @@
-"""`/agg` over HTTP: the short lane in front of Django, for any ASGI server.
+"""`/agg` over HTTP: the short lane in front of Django.
 
 Django's ASGI handler, its middleware and its hops between threads cost several times what a commit costs itself
-(`docs/performance.md`), so this lane speaks ASGI and calls `ingest`. Daphne as we run it takes `stats.daphne_lane`.
+(`docs/performance.md`), so `agg` speaks ASGI and calls `ingest`. A scope, a task, a queue and messages for each request
+cost Daphne as much again: as we run it, it asks `LANE` (`dattss_site.incoming`).
 """
 
 from collections.abc import Awaitable, Callable
 from typing import Any
 from urllib.parse import parse_qs
 
-from accounts.client_address import address_in_scope
+from accounts.client_address import address_behind_proxies
 from stats import ingest
 from stats.answer import MOST_BODY, TOO_LARGE, Answer, encoded
+from stats.asked import Asked, Lane
 
 Scope = dict[str, Any]
 Receive = Callable[[], Awaitable[dict[str, Any]]]
@@ -21,19 +23,38 @@ _NOT_ALLOWED = Answer(405, {"ok": False, "error": "Send a commit with PUT or POS
 _BODY_MISSING = Answer(400, {"ok": False, "error": "The connection ended before the body did.", "at": ""})
 
 
+def answer_now(asked: Asked) -> Answer | None:
+    """The answer to a commit, where nothing has to be waited for, as is usual; None where `answer_later` is asked."""
+    refusal = refused(asked.method, len(asked.body))
+    return refusal or ingest.accept_now(*_commit(asked))
+
+
+async def answer_later(asked: Asked) -> Answer:
+    """The answer to a commit that `answer_now` has none to."""
+    return await ingest.accept(*_commit(asked))
+
+
+LANE = Lane(answer_now, answer_later)
+
+
 async def agg(scope: Scope, receive: Receive, send: Send) -> None:
-    """The ASGI application behind `PATH`."""
+    """The lane as an ASGI application."""
     headers: dict[bytes, bytes] = dict(scope["headers"])
     announced = headers.get(b"content-length", b"0")
-    refusal = refused(scope["method"].encode(), int(announced[:19]) if announced.isdigit() else 0)
-    body = refusal or await _body(receive)
+    method = scope["method"].encode()
+    body = refused(method, int(announced[:19]) if announced.isdigit() else 0) or await _body(receive)
     if isinstance(body, Answer):
         return await _reply(send, body)
-    key = key_of(scope["query_string"].decode("latin-1"), headers.get(b"authorization", b"").decode("latin-1"))
-    encoding = headers.get(b"content-encoding", b"").decode("latin-1")
-    address = address_in_scope(scope)
-    answer = ingest.accept_now(key, encoding, body, address) or await ingest.accept(key, encoding, body, address)
-    return await _reply(send, answer)
+    asked = Asked(
+        method,
+        scope["query_string"],
+        headers.get(b"authorization", b""),
+        headers.get(b"content-encoding", b""),
+        [value for name, value in scope["headers"] if name == b"x-forwarded-for"],
+        scope["client"][0] if scope.get("client") else None,
+        body,
+    )
+    return await _reply(send, answer_now(asked) or await answer_later(asked))
 
 
 def refused(method: bytes, size: int) -> Answer | None:
@@ -41,6 +62,12 @@ def refused(method: bytes, size: int) -> Answer | None:
     if method not in (b"PUT", b"POST"):
         return _NOT_ALLOWED
     return TOO_LARGE if size > MOST_BODY else None
+
+
+def _commit(asked: Asked) -> tuple[str, str, bytes, str | None]:
+    """What `ingest` wants to know of a request."""
+    key = key_of(asked.query.decode("latin-1"), asked.authorization.decode("latin-1"))
+    return key, asked.encoding.decode("latin-1"), asked.body, address_behind_proxies(asked.peer, asked.forwarded)
 
 
 def key_of(query: str, authorization: str) -> str:
