@@ -1,5 +1,6 @@
 """The words of a message, the same by every channel: where it comes from, its one sentence, how to answer."""
 
+import re
 from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
@@ -63,17 +64,23 @@ def compose(notification: Notification) -> Message:
 
 
 def _sentences(notification: Notification, incidents: tuple[Incident, ...]) -> tuple[str, str, str]:
-    """That of the incident, and the message's for the eye and for the ear. What a message says besides its incident's
-    sentence stays."""
-    told = notification.sentence
-    if len(incidents) != 1:
-        return "", told, told
-    own, facts = incidents[0].sentence, saying.known_facts(incidents[0])
-    if facts is None:
-        return own, told, told
+    """That of the incident, empty where there are several, and the message's for the eye and for the ear. What a
+    message says besides its incidents' sentences stays."""
     zone = (zone_of(notification.person) if notification.person is not None else None) or ZoneInfo(UTC)
-    written = facts.written(zone)
-    return written, told.replace(own, written, 1), told.replace(own, facts.spoken(zone), 1)
+    known = [(one, facts) for one in incidents if one.sentence and (facts := saying.known_facts(one)) is not None]
+    seen = {one_line(one.sentence): facts.written(zone) for one, facts in known}
+    heard = {one_line(one.sentence): facts.spoken(zone) for one, facts in known}
+    own = one_line(incidents[0].sentence) if len(incidents) == 1 else ""
+    told = one_line(notification.sentence)
+    return seen.get(own, own), _replaced(told, seen), _replaced(told, heard)
+
+
+def _replaced(told: str, by: dict[str, str]) -> str:
+    """In one go, the longest first: a sentence may be the beginning of another one."""
+    if not by:
+        return told
+    old = "|".join(map(re.escape, sorted(by, key=len, reverse=True)))
+    return re.sub(old, lambda found: by[found[0]], told)
 
 
 def one_line(text: str) -> str:

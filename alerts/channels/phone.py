@@ -15,6 +15,6 @@ class Phone:
 
     def send(self, notification: Notification) -> str:
         message = compose(notification)
-        keys = keys_url(notification) if message.answer else ""
+        keys = keys_url(notification) if message.answer and telephony.hears_from_twilio() else ""
         words = spoken.words_for(notification.address)
         return telephony.call(notification.address, spoken.call(message, words, keys), news_url(notification))
