@@ -115,7 +115,7 @@ def test_of_an_account_one_is_tried_at_a_time(
         with slow.open("wb") as pipe:
             response = browser_of(bob).post(
                 f"/api/v1/alerts/trial/?account={acme.pk}",
-                {"stat": "api/ms/query", "condition": {"kind": "above", "limit": 10}},
+                {"stat": "web/ms/query", "condition": {"kind": "above", "limit": 10}},
                 content_type="application/json",
             )
             other = Account.objects.get(memberships__user=charlie)
