@@ -10,6 +10,8 @@ https://www.twilio.com/docs/usage/security#validating-requests. `is_from_twilio`
 
 import logging
 from collections.abc import Callable
+from ipaddress import ip_address
+from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.http import HttpRequest
@@ -24,6 +26,8 @@ from accounts.mail import public_link
 
 log = logging.getLogger("dattss.telephony")
 
+# Names that nobody outside of a network finds: RFC 6761, 6762, 8375, and what ICANN keeps free.
+_INSIDE = (".localhost", ".local", ".internal", ".home.arpa", ".lan")
 TIMEOUT = 10.0  # seconds; somebody looks at a page meanwhile
 SETTINGS = ("TWILIO_ACCOUNT_SID", "TWILIO_AUTH_TOKEN", "TWILIO_FROM")
 
@@ -46,6 +50,11 @@ _AGAIN = "The telephone service does not answer right now. Try again in a minute
 def missing_settings() -> list[str]:
     """The names of the settings without which nothing can be sent; empty where all are there."""
     return [name for name in SETTINGS if not getattr(settings, name)]
+
+
+def hears_from_twilio() -> bool:
+    """Whether what people answer can come in: Twilio finds PUBLIC_URL, which is no address inside of a network."""
+    return not missing_settings() and not _is_inside(urlsplit(settings.PUBLIC_URL).hostname or "")
 
 
 def send_sms(number: str, text: str, news_url: str = "") -> str:
@@ -73,6 +82,13 @@ def is_from_twilio(request: HttpRequest) -> bool:
         return False
     validator = RequestValidator(settings.TWILIO_AUTH_TOKEN)
     return bool(validator.validate(public_link(request.get_full_path()), request.POST, signature))
+
+
+def _is_inside(host: str) -> bool:
+    try:
+        return not ip_address(host).is_global
+    except ValueError:  # it is a name
+        return "." not in host or host.endswith(_INSIDE)
 
 
 def _news_of_a_call(url: str) -> dict[str, str]:

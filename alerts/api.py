@@ -4,7 +4,6 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Any, TypeVar
 
-from django.db.models import Prefetch
 from django.utils import timezone
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
@@ -14,9 +13,10 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from accounts.access import Access, Right, access_for_request
-from alerts import changes
+from alerts import changes, incident_lists
 from alerts.changes import ChangeError, RuleDraft, SilenceDraft
-from alerts.models import How, Incident, IncidentEvent, Rule, Silence
+from alerts.masking import reader_of
+from alerts.models import How, Incident, Rule, Silence
 from stats import openapi
 from stats.api import ACCOUNT
 
@@ -74,7 +74,11 @@ class IncidentSerializer(serializers.Serializer[Any]):
 class IncidentDetailSerializer(IncidentSerializer):
     """An incident with its timeline."""
 
-    events = EventSerializer(many=True, read_only=True)
+    events = EventSerializer(
+        many=True,
+        read_only=True,
+        help_text="Who may not change the account reads `a…@example.org` and `+43 … 12` for addresses and numbers.",
+    )
 
 
 class AcknowledgementSerializer(serializers.Serializer[Any]):
@@ -165,7 +169,8 @@ class IncidentView(APIView):
     @extend_schema(operation_id="incident", parameters=[ACCOUNT], responses={200: IncidentDetailSerializer, **_LOOKING})
     def get(self, request: Request, incident_id: int) -> Response:
         """The incident with its timeline."""
-        return _answered(changes.incident_of(access_for_request(request), incident_id))
+        access = access_for_request(request)
+        return _answered(request, access, changes.incident_of(access, incident_id))
 
 
 class AcknowledgeView(APIView):
@@ -179,10 +184,11 @@ class AcknowledgeView(APIView):
     )
     def post(self, request: Request, incident_id: int) -> Response:
         """Nobody else is told of it, until it is over or the acknowledgement ends."""
-        incident = changes.incident_of(_to_change(request), incident_id)
+        access = _to_change(request)
+        incident = changes.incident_of(access, incident_id)
         until: datetime | None = _valid(AcknowledgementSerializer, request)["until"]
         _told(lambda: changes.acknowledge(request, incident, How.API, timezone.now(), until))
-        return _answered(incident)
+        return _answered(request, access, incident)
 
 
 class ResolveView(APIView):
@@ -196,9 +202,10 @@ class ResolveView(APIView):
     )
     def post(self, request: Request, incident_id: int) -> Response:
         """It is over; it opens anew only when its values go wrong anew."""
-        incident = changes.incident_of(_to_change(request), incident_id)
+        access = _to_change(request)
+        incident = changes.incident_of(access, incident_id)
         _told(lambda: changes.resolve(request, incident, How.API, timezone.now()))
-        return _answered(incident)
+        return _answered(request, access, incident)
 
 
 class SilencesView(APIView):
@@ -261,7 +268,7 @@ def _told(change: Callable[[], _Changed]) -> _Changed:
         raise ValidationError({error.field: [str(error)]}) from error
 
 
-def _answered(incident: Incident) -> Response:
-    events = Prefetch("events", IncidentEvent.objects.order_by("at", "pk"))
-    found = Incident.objects.prefetch_related(events).get(pk=incident.pk)
-    return Response(IncidentDetailSerializer(found).data)
+def _answered(request: Request, access: Access, incident: Incident) -> Response:
+    incident.refresh_from_db()
+    events = incident_lists.timeline_of(incident, reader_of(request, access))
+    return Response(IncidentSerializer(incident).data | {"events": EventSerializer(events, many=True).data})

@@ -7,7 +7,7 @@ import msgspec
 from django.conf import settings
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
-from rest_framework.exceptions import ValidationError
+from rest_framework.exceptions import Throttled, ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
@@ -89,10 +89,14 @@ class TrialView(APIView):
             400: openapi.INVALID,
             403: openapi.answer(openapi.Problem, "You may look at this account, not change it."),
             415: openapi.NOT_JSON,
+            429: openapi.answer(openapi.Problem, "Another trial of this account is under way; see `Retry-After`."),
         },
     )
     def post(self, request: Request) -> Response:
-        """Where a condition would have fired in the past 7 days, and what would have been sent."""
+        """Where a condition would have fired in the past 7 days, and what would have been sent.
+
+        Of an account one is tried at a time: while another trial is under way the answer is 429.
+        """
         access = access_for_request(request, right=Right.CHANGE)
         serializer = TrialSerializer(data=request.data)
         serializer.is_valid(raise_exception=True)
@@ -113,9 +117,12 @@ class TrialView(APIView):
 
 def _asked(access: Access, question: Question) -> dict[str, Any]:
     try:
-        return owned.ask_files(access.account, trial_on_files.NAME, msgspec.to_builtins(question), TIMEOUT)
+        found = owned.ask_files(access.account, trial_on_files.NAME, msgspec.to_builtins(question), TIMEOUT)
     except EngineError:
         raise EngineAway from None
+    if found == trial_on_files.BUSY:
+        raise Throttled(1, "Another trial of this account is under way.")
+    return found
 
 
 def _stat(access: Access, text: str) -> Stat:

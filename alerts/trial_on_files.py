@@ -1,7 +1,9 @@
 """What the page of a rule shows while it is edited: the past week of a stat, where the rule would have fired, what it
 would have sent, and a limit that is proposed. The owner of the files answers, as one of `stats.owned.questions`."""
 
-from collections.abc import Callable, Sequence
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -18,6 +20,10 @@ from stats.storage.paths import Stat
 NAME = "alerts.trial"
 WEEK = 7 * 24 * 60  # minutes
 BIN = 10  # minutes of a point of the plot
+BUSY: dict[str, Any] = {"busy": True}
+
+_lock = threading.Lock()
+_under_way: set[int] = set()  # accounts
 
 
 class Question(msgspec.Struct, frozen=True):
@@ -69,9 +75,26 @@ class Answer(msgspec.Struct, frozen=True):
 
 
 def answer(root: Path, question: dict[str, Any]) -> dict[str, Any]:
-    """The owner's side. The question is a `Question`, the answer an `Answer`, both as plain values."""
-    plain: dict[str, Any] = msgspec.to_builtins(tried(root, msgspec.convert(question, Question)))
+    """The owner's side. The question is a `Question`, the answer an `Answer`, both as plain values; `BUSY` while
+    another trial of the same account is under way: a week of files is a second of work."""
+    asked = msgspec.convert(question, Question)
+    with _turn(asked.stat.account) as mine:
+        plain: dict[str, Any] = msgspec.to_builtins(tried(root, asked)) if mine else BUSY
     return plain
+
+
+@contextmanager
+def _turn(account: int) -> Iterator[bool]:
+    """Whether nothing is tried for the account at this moment; then it is ours until the end."""
+    with _lock:
+        mine = account not in _under_way
+        if mine:
+            _under_way.add(account)
+    try:
+        yield mine
+    finally:
+        if mine:
+            _under_way.discard(account)
 
 
 def tried(root: Path, asked: Question) -> Answer:

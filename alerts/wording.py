@@ -1,5 +1,6 @@
 """The words of a message, the same by every channel: where it comes from, its one sentence, how to answer."""
 
+import re
 from dataclasses import dataclass
 
 from accounts.timezones import zone_or_utc
@@ -82,10 +83,12 @@ def _own(notification: Notification, incident: Incident) -> str:
 
 def _in_zone(told: str, incidents: tuple[Incident, ...], own: tuple[str, ...]) -> str:
     """What a message says, the incidents' sentences in it as its reader has them. What it says besides stays."""
-    for incident, sentence in zip(incidents, own, strict=True):
-        if incident.sentence:
-            told = told.replace(incident.sentence, sentence)
-    return told
+    by = {incident.sentence: sentence for incident, sentence in zip(incidents, own, strict=True) if incident.sentence}
+    if not by:
+        return told
+    # In one go, the longest first: a sentence may be the beginning of another one.
+    old = "|".join(map(re.escape, sorted(by, key=len, reverse=True)))
+    return re.sub(old, lambda found: by[found[0]], told)
 
 
 def one_line(text: str) -> str:

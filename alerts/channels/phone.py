@@ -15,6 +15,6 @@ class Phone:
 
     def send(self, notification: Notification) -> str:
         message = compose(notification)
-        keys = keys_url(notification) if message.answer else ""
+        keys = keys_url(notification) if message.answer and telephony.hears_from_twilio() else ""
         heard = spoken.call(notification, message, keys)
         return telephony.call(notification.address, heard, news_url(notification))

@@ -19,6 +19,10 @@ class Sms:
 
 
 def text_of(message: Message) -> str:
-    """What is read on the phone."""
-    told = shortened(f"{message.source}: {message.text}", MOST_LETTERS)
-    return f"{told}\nReply {ACKNOWLEDGE} to acknowledge, {RESOLVE} to resolve." if message.answer else told
+    """What is read on the phone: the sentence, and how to answer. Where no reply can come in, by the link."""
+    told = f"{message.source}: {message.text}"
+    if not message.answer:
+        return shortened(told, MOST_LETTERS)
+    if telephony.hears_from_twilio():
+        return f"{shortened(told, MOST_LETTERS)}\nReply {ACKNOWLEDGE} to acknowledge, {RESOLVE} to resolve."
+    return f"{shortened(told, MOST_LETTERS - len(message.answer))}\n{message.answer}"

@@ -16,6 +16,7 @@ from accounts.routing import shard_of
 from accounts.timezones import zone_or_utc
 from alerts import canary, changes, incident_lists, saying
 from alerts.changes import ChangeError
+from alerts.masking import reader_of
 from alerts.models import How, Incident
 
 # How long an acknowledgement may hold, in hours; 0: as long as it lasts.
@@ -29,12 +30,12 @@ _BIGGEST = 2**31
 def incidents(request: HttpRequest, account_id: int) -> HttpResponse:
     """Open incidents, then a page of those that are over, and when alerting was seen to work last."""
     access = enter(request, account_id)
-    zone, now = zone_or_utc(request.user), timezone.now()
-    past = incident_lists.past_incidents(access.account, zone, _number_in(request.GET.get("before", "")))
+    zone, now, reader = zone_or_utc(request.user), timezone.now(), reader_of(request, access)
+    past = incident_lists.past_incidents(reader, zone, _number_in(request.GET.get("before", "")))
     context = _verified(access, now) | {
         "access": access,
         "now": now,
-        "open": incident_lists.open_incidents(access.account, zone),
+        "open": incident_lists.open_incidents(reader, zone),
         "past": past[: incident_lists.PAGE],
         "older": past[incident_lists.PAGE - 1].incident.number if len(past) > incident_lists.PAGE else None,
     }
@@ -48,13 +49,14 @@ def incident(request: HttpRequest, account_id: int, number: int) -> HttpResponse
     """One incident: its timeline, and every message that was or is to be sent."""
     access = enter(request, account_id)
     found, zone = incident_lists.incident_numbered(access, number), zone_or_utc(request.user)
+    reader = reader_of(request, access)
     context = {
         "access": access,
         "now": timezone.now(),
         "incident": found,
         "sentence": saying.sentence_for(found, zone),
-        "timeline": incident_lists.timeline_of(found, zone),
-        "told": incident_lists.messages_of(found),
+        "timeline": incident_lists.timeline_of(found, reader, zone),
+        "told": incident_lists.messages_of(found, reader),
         "hours": HOURS,
     }
     return render(request, "alerts/incident.html", context)

@@ -80,7 +80,8 @@ def browser_of() -> Callable[[User], Client]:
 
 @pytest.fixture
 def twilio(settings: Settings) -> Iterator[Twilio]:
-    """A server that answers as Twilio does, set up as ours."""
+    """A server that answers as Twilio does, set up as that of ours, which it finds."""
+    settings.PUBLIC_URL = "https://dattss.example.org"
     with running_twilio() as server:
         for name, value in server.settings.items():
             setattr(settings, name, value)

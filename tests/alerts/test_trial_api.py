@@ -1,8 +1,10 @@
 """A condition tried on the past week over the API."""
 
 import asyncio
+import os
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -26,6 +28,8 @@ from tests.alerts.conftest import Scene
 from tests.alerts.test_trial import write
 
 __all__ = ["acme", "alice", "bob", "browser_of", "charlie", "opened", "vera"]
+
+BrowserOf = Callable[[User], Client]
 
 
 def past(account: int, root: Path, minutes: Mapping[int, float]) -> None:
@@ -93,6 +97,35 @@ def test_what_cannot_be_tried_is_told_by_field(
     status, told = trial(client, acme, **wrong)
     assert status == 400
     assert list(told) == [field]
+
+
+def test_of_an_account_one_is_tried_at_a_time(
+    alice: User, bob: User, charlie: User, acme: Account, owner: Path, browser_of: BrowserOf
+) -> None:
+    """A file that is read slowly: a pipe, which a reader opens only together with its writer."""
+    past(acme.pk, owner, {30: 12})
+    (slow,) = owner.glob(f"{acme.pk}/*/api/c_orders.prt")
+    content = slow.read_bytes()
+    slow.unlink()
+    os.mkfifo(slow)
+    stat = Stat(acme.pk, "api", "c", "orders")
+    asked = msgspec.to_builtins(Question(stat, Above(limit=10), "UTC", int(time.time()) // 60, Plan([]), False))
+    with ThreadPoolExecutor(1) as thread:
+        first = thread.submit(trial_on_files.answer, owner, asked)
+        with slow.open("wb") as pipe:
+            response = browser_of(bob).post(
+                f"/api/v1/alerts/trial/?account={acme.pk}",
+                {"stat": "web/ms/query", "condition": {"kind": "above", "limit": 10}},
+                content_type="application/json",
+            )
+            other = Account.objects.get(memberships__user=charlie)
+            assert trial(browser_of(charlie), other)[0] == 200
+            slow.unlink()
+            pipe.write(content)
+        assert first.result()["alarms"]
+    assert (response.status_code, response.headers["Retry-After"]) == (429, "1")
+    assert response.json()["detail"].startswith("Another trial of this account is under way.")
+    assert trial(browser_of(bob), acme)[0] == 200
 
 
 def test_without_its_owner_nothing_can_be_tried(alice: User, acme: Account, client: Client) -> None:

@@ -1,13 +1,18 @@
 """Many messages at once become one with their number, and none is lost by that."""
 
 from datetime import timedelta
+from zoneinfo import ZoneInfo
 
+import msgspec
 import pytest
 from django.utils import timezone
 
+from accounts.models import User
 from alerts import incidents, outbox, storms
-from alerts.models import Channel, How, IncidentState, Notification, NotificationKind, NotificationState
+from alerts.models import Channel, How, Incident, IncidentState, Notification, NotificationKind, NotificationState
+from alerts.saying import stored
 from tests.alerts.sending.test_telephone import REPLY, posted
+from tests.alerts.sending.test_wording import FACTS
 from tests.alerts.sending.told import NUMBER, Story, timeline_of
 from tests.smtp_server import Mailbox, text_of
 from tests.twilio_server import Twilio
@@ -26,6 +31,24 @@ def test_a_storm_is_one_call_with_the_number(story: Story, twilio: Twilio) -> No
         assert (part.state, part.folded_into) == (STATE.SKIPPED, storm)
         assert part.incident is not None
         assert timeline_of(part.incident) == [f"Phone call to {NUMBER} sent."]
+
+
+def test_a_storm_has_the_times_of_its_reader(story: Story, twilio: Twilio, mailbox: Mailbox) -> None:
+    """Also where the sentence of one incident is the beginning of that of another one."""
+    User.objects.filter(pk=story.person.pk).update(timezone="Asia/Kolkata")
+    for seconds in (3600, 3900, 360):
+        facts = msgspec.structs.replace(FACTS, change=msgspec.structs.replace(FACTS.change, seconds=seconds))
+        incident = story.incident(sentence=facts.written(ZoneInfo("UTC")))
+        Incident.objects.filter(pk=incident.pk).update(facts=stored(facts))
+        story.told(Channel.SMS, incident)
+        story.told(Channel.PHONE, incident)
+    story.send_all()
+    sms, call = (found.text for found in sorted(twilio.requests, key=lambda asked: asked.resource, reverse=True))
+    for length in ("1 h", "1 h 5 min", "6 min"):
+        assert f"below a typical Tuesday 18:35, for {length}" in sms
+    for length in ("1 hour", "1 hour 5 minutes", "6 minutes"):
+        assert f"below a typical Tuesday at 18:35, for {length}" in call
+    assert "13:05" not in sms + call
 
 
 def test_one_key_answers_all_of_a_storm(story: Story, twilio: Twilio) -> None:

@@ -10,14 +10,14 @@ from pytest_django import Settings
 
 from accounts import telephony
 from accounts.models import Contact, Medium, Membership, Role, User
-from alerts import outbox
+from alerts import links, outbox
 from alerts.models import Channel, Incident, IncidentState, NotificationKind, NotificationState
 from alerts.wording import shortened
 from tests.alerts.sending.told import NUMBER, SENTENCE, Story, timeline_of
 from tests.twilio_server import Told, Twilio, signed
 
 STATE = NotificationState
-REPLY = "http://127.0.0.1:8000/alerts/telephone/reply/"
+REPLY = "https://dattss.example.org/alerts/telephone/reply/"
 
 
 @pytest.fixture(autouse=True)
@@ -34,6 +34,24 @@ def posted(told: Told, **headers: str) -> tuple[int, str]:
 def test_an_sms_says_the_sentence_and_how_to_answer(story: Story, twilio: Twilio) -> None:
     story.send(story.told(Channel.SMS))
     assert twilio.requests[0].text == f"Acme #1: {SENTENCE}\nReply 4 to acknowledge, 6 to resolve."
+
+
+@pytest.mark.parametrize(
+    "public", ["http://127.0.0.1:8000", "http://[::1]:8000", "http://10.0.0.7", "http://localhost", "http://nas.local"]
+)
+def test_where_no_reply_can_come_in_the_link_is_given(
+    story: Story, twilio: Twilio, settings: Settings, public: str
+) -> None:
+    settings.PUBLIC_URL = public
+    told = story.told(Channel.SMS, sentence="x" * 5000)
+    story.send(told)
+    text, link = twilio.requests[0].text.split("\n")
+    assert link == links.answer_link(told)
+    assert link.startswith(f"{public}/alerts/answer/")
+    assert len(text + link) <= 280
+    story.send(story.told(Channel.PHONE))
+    assert twilio.requests[1].keys_url == ""
+    assert "Drücken" not in twilio.requests[1].text
 
 
 def test_a_long_sentence_is_cut_so_that_it_is_two_sms(story: Story, twilio: Twilio) -> None:
@@ -322,7 +340,7 @@ def test_the_host_header_makes_no_signature_right_or_wrong(story: Story, twilio:
     story.send(story.told(Channel.PHONE))
     good = twilio.news(twilio.requests[0], AnsweredBy="human")
     assert posted(good, Host="localhost")[0] == 204
-    elsewhere = signed(good.url.replace("127.0.0.1:8000", "localhost"), good.form)
+    elsewhere = signed(good.url.replace("dattss.example.org", "localhost"), good.form)
     assert posted(elsewhere, Host="localhost")[0] == 403
 
 
@@ -335,5 +353,5 @@ def test_without_a_token_no_signature_is_right(story: Story, twilio: Twilio, set
 
 def test_news_of_what_there_is_not_are_not_found(twilio: Twilio, db: None) -> None:
     for number in ("0", "1", "9" * 18, str(2**63)):
-        url = f"http://127.0.0.1:8000/alerts/telephone/{number}/news/"
+        url = f"https://dattss.example.org/alerts/telephone/{number}/news/"
         assert posted(signed(url, {"MessageStatus": "delivered"}))[0] == 404

@@ -17,6 +17,9 @@ import { TrialPlot } from "./trial-plot.js";
 
 /** How long after the last change it is tried, milliseconds. */
 const PAUSE = 250;
+/** How long it waits while another one is tried, milliseconds, and how often. */
+const AGAIN = 500;
+const MOST_TRIES = 40;
 const CHANNELS = /** @type {Record<string, [string, string]>} */ ({
   email: ["e-mail", "e-mails"], sms: ["SMS", "SMS"], phone: ["call", "calls"],
   webhook: ["webhook", "webhooks"], slack: ["Slack message", "Slack messages"],
@@ -130,13 +133,19 @@ export class Trial {
     const { signal } = this.#request;
     let answer;
     try {
-      answer = await fetch(`/api/v1/alerts/trial/?account=${this.account}`, {
-        method: "POST",
-        signal,
-        headers: { "Content-Type": "application/json", "X-CSRFToken": this.token },
-        body: JSON.stringify(asked),
-      });
-      if (answer.ok) return await answer.json();
+      for (let tries = 0; tries < MOST_TRIES; tries += 1) {
+        answer = await fetch(`/api/v1/alerts/trial/?account=${this.account}`, {
+          method: "POST",
+          signal,
+          headers: { "Content-Type": "application/json", "X-CSRFToken": this.token },
+          body: JSON.stringify(asked),
+        });
+        if (answer.status !== 429) break;
+        // Of an account one is tried at a time: perhaps what was asked before the last change.
+        await new Promise((done) => { window.setTimeout(done, AGAIN); });
+        signal.throwIfAborted();
+      }
+      if (answer?.ok) return await answer.json();
     } catch (error) {
       if (signal.aborted) return null;
     }
