@@ -39,20 +39,26 @@ class Source(Protocol):
 
 
 class Sender(threading.Thread):
-    """A client that sends each commit until it is acknowledged, as the real ones do; with `twice` always once more."""
+    """A client that sends each commit until it is acknowledged, as the real ones do; with `twice` always once more.
 
-    def __init__(self, port: int, keys: Keys, name: str, *, twice: bool, source: Random) -> None:
+    `pace` are the seconds between two commits.
+    """
+
+    def __init__(
+        self, port: int, keys: Keys, name: str, *, twice: bool, source: Random, pace: float = PACE_SECONDS
+    ) -> None:
         super().__init__(name=name)
         self.ledger = Ledger()
         self.problem = ""
         self._keys = keys
         self._twice = twice
         self._source = source
+        self._pace = pace
         self._finished = threading.Event()
         self._connection = HTTPConnection("127.0.0.1", port, timeout=ANSWER_SECONDS)
 
     def run(self) -> None:
-        while not (self.problem or self._finished.wait(PACE_SECONDS)):
+        while not (self.problem or self._finished.wait(self._pace)):
             self._send_one(self.ledger.commits)
         self._connection.close()
 
@@ -102,7 +108,7 @@ class Sender(threading.Thread):
                 self.problem = f"{self.name}: a commit was answered with {status}"
                 return False
             else:
-                _PAUSE.wait(PACE_SECONDS)
+                _PAUSE.wait(self._pace)
         self.problem = self.problem or f"{self.name}: no answer for {GIVE_UP_SECONDS:.0f} s"
         return False
 

@@ -27,6 +27,7 @@ from tests.server import ROOT, Keys, Server, wait_for
 from tests.stats.commits import body, partial
 
 MINUTE = 75.0
+PACE = 0.05  # seconds between two commits of a sender: six of them send for more than a minute
 
 
 class Command:
@@ -70,7 +71,7 @@ class Moving:
         assert self.fleet.shards[0].commit(self.keys.key, self.first).status == 200
         servers = (*self.fleet.shards, *self.fleet.web)
         self.senders = [
-            Sender(server.port, self.keys, f"p{number}", twice=False, source=random.Random(number))
+            Sender(server.port, self.keys, f"p{number}", twice=False, source=random.Random(number), pace=PACE)
             for number, server in enumerate(servers)
         ]
         for sender in self.senders:
