@@ -13,6 +13,7 @@ _SENTENCES = {
     "account.closed": "Closed the account {target}",
     "account.opened": "Opened the account {target}",
     "account.reopened": "Opened the account {target} again",
+    "cap.changed": "Set the caps of {target} to {sms} SMS and {calls} calls a month",
     "contact.added": "Added the contact {target}",
     "contact.confirmed": "Confirmed the contact {target}",
     "contact.removed": "Removed the contact {target}",

@@ -3,7 +3,7 @@
 from django.urls import path
 
 from alerts import api, trial_api
-from alerts.views import answer, endpoints, incidents, mail_events, rules, silences, telephone, ways
+from alerts.views import answer, caps, endpoints, incidents, mail_events, rules, silences, telephone, ways
 
 urlpatterns = [
     path("a/<int:account_id>/alerts/", incidents.incidents, name="incidents"),
@@ -41,6 +41,7 @@ urlpatterns = [
         endpoints.delete_endpoint,
         name="endpoint_delete",
     ),
+    path("a/<int:account_id>/alerts/caps/", caps.show_caps, name="caps"),
     path("a/<int:account_id>/alerts/test/", ways.try_way, name="way_test"),
     path("api/v1/alerts/trial/", trial_api.TrialView.as_view(), name="api_trial"),
     path("api/v1/alerts/rules/", api.RulesView.as_view(), name="api_rules"),

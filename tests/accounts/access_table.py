@@ -130,6 +130,7 @@ ROUTES: dict[str, dict[str, Answers]] = {
     "a/<account_id>/alerts/endpoints/<endpoint_id>/":      {"GET": CHANGE, "POST": CHANGE},
     "a/<account_id>/alerts/endpoints/<endpoint_id>/secret/": {"GET": CHANGE, "POST": CHANGE},
     "a/<account_id>/alerts/endpoints/<endpoint_id>/delete/": {"GET": CHANGE, "POST": CHANGE},
+    "a/<account_id>/alerts/caps/":                         {"GET": LOOK, "POST": OWN},
     "a/<account_id>/alerts/test/":                         {"POST": CHANGE},
     # Alerts: secret links of messages, and what providers tell.
     "alerts/answer/<secret>/":                              {"GET": NOTHING, "POST": NOTHING},
