@@ -83,10 +83,7 @@ class Access:
 
 def access_for_user(user: Person, account_id: int, right: Right = Right.READ) -> Access:
     """Access of somebody of the account; Http404 for strangers, PermissionDenied for one who may look but not that."""
-    membership = memberships_of(user).get(account_id)
-    if membership is None:
-        raise Http404
-    return _granted(Access(membership.account, membership.role), right)
+    return _access_in(memberships_of(user), account_id, right)
 
 
 def public_access() -> Access:
@@ -157,8 +154,13 @@ def bearer_key(header: bytes) -> str | None:
 
 
 def enter(request: HttpRequest, account_id: int, right: Right = Right.READ) -> Access:
-    """Access of a page under `/a/<account_id>/`; the session remembers the account as the current one."""
-    access = access_for_user(request.user, account_id, right)
+    """Access of a page under `/a/<account_id>/`; the session remembers the account as the current one.
+
+    It always asks anew. What it found is kept with the request for `memberships_shown`.
+    """
+    memberships = memberships_of(request.user)
+    request.memberships = memberships  # type: ignore[attr-defined]
+    access = _access_in(memberships, account_id, right)
     if request.session.get(SESSION_FIELD) != account_id:
         request.session[SESSION_FIELD] = account_id
     return access
@@ -228,6 +230,13 @@ def memberships_of(user: Person) -> dict[int, Membership]:
     return {membership.account_id: membership for membership in rows}
 
 
+def memberships_shown(request: HttpRequest) -> dict[int, Membership]:
+    """`memberships_of` the person for the page around an answer: as `enter` has found them, where it has. Not for
+    deciding who may what."""
+    found: dict[int, Membership] | None = getattr(request, "memberships", None)
+    return memberships_of(request.user) if found is None else found
+
+
 def person_of(request: HttpRequest | Request) -> User:
     """Who is logged in; for views behind `login_required`, or what needs a right to change: a key has none."""
     assert isinstance(request.user, User)  # noqa: S101
@@ -251,6 +260,13 @@ def _access_for_person(user: Person, session: Mapping[str, Any], asked: int | No
     if not user.is_authenticated:
         raise NotAuthenticated
     raise Http404
+
+
+def _access_in(memberships: Mapping[int, Membership], account_id: int, right: Right) -> Access:
+    membership = memberships.get(account_id)
+    if membership is None:
+        raise Http404
+    return _granted(Access(membership.account, membership.role), right)
 
 
 def _same_account(access: Access, asked: int | None, right: Right) -> Access:

@@ -18,7 +18,7 @@ _KINDS: dict[str, tuple[str, tuple[str, ...]]] = {
     "people": ("People", ("person.", "invitation.", "transfer.")),
     "logins": ("Log-ins", ("login", "logout", "session.", "password.", "email.", "second_factor.")),
     "contacts": ("Contacts", ("contact.",)),
-    "alerts": ("Alerts", ("rule.", "silence.", "incident.", "escalation.", "endpoint.")),
+    "alerts": ("Alerts", ("rule.", "silence.", "incident.", "escalation.", "endpoint.", "cap.")),
     "account": ("Account", ("account.",)),
 }
 KIND_CHOICES = [*((kind, name) for kind, (name, _) in _KINDS.items()), (_OTHER, "Everything else")]

@@ -6,7 +6,7 @@ from typing import Any
 from django.http import HttpRequest
 from django.utils.functional import SimpleLazyObject
 
-from accounts.access import Access, current_membership, memberships_of
+from accounts.access import Access, current_membership, memberships_shown
 from accounts.mail import outbox
 from accounts.models import Account, Membership
 from accounts.second_factor import passkeys_possible
@@ -20,12 +20,13 @@ def account(request: HttpRequest) -> dict[str, Any]:
     IANA name that the person chose, or an empty text), `outbox` (see `accounts.mail`), `passkeys` (whether browsers
     allow them here).
 
-    The first three ask the database once, the fourth once more, each only in a template that names it.
+    The first three ask the database once, unless the view has, the fourth once more, each only in a template that
+    names it.
     """
 
     @cache
     def mine() -> dict[int, Membership]:
-        return memberships_of(request.user)
+        return memberships_shown(request)
 
     def current() -> Account | None:
         membership = current_membership(mine(), request.session)

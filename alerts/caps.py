@@ -59,6 +59,10 @@ def spent(account: Account, month: date, channel: str, person: User | None = Non
 
 def most(account: Account, person: User | None, channel: str) -> int:
     """The cap of a person, or without one of the account."""
-    default = OF_AN_ACCOUNT if person is None else OF_A_PERSON
-    cap = Cap.objects.filter(account=account, person=person).first() or default
+    cap = Cap.objects.filter(account=account, person=person).first() or default_of(person)
     return cap.sms if channel == Channel.SMS else cap.calls
+
+
+def default_of(person: User | None) -> Cap:
+    """The cap of a person, or without one of an account, of whom nobody has said anything."""
+    return OF_AN_ACCOUNT if person is None else OF_A_PERSON

@@ -3,7 +3,7 @@
 from django.urls import path
 
 from alerts import api, mark_api, trial_api
-from alerts.views import answer, incidents, mail_events, rules, silences, telephone, ways
+from alerts.views import answer, caps, endpoints, incidents, mail_events, rules, silences, telephone, ways
 
 urlpatterns = [
     path("a/<int:account_id>/alerts/", incidents.incidents, name="incidents"),
@@ -29,8 +29,19 @@ urlpatterns = [
         ways.delete_escalation,
         name="escalation_delete",
     ),
-    path("a/<int:account_id>/alerts/endpoints/new/", ways.new_endpoint, name="new_endpoint"),
-    path("a/<int:account_id>/alerts/endpoints/<int:endpoint_id>/delete/", ways.delete_endpoint, name="endpoint_delete"),
+    path("a/<int:account_id>/alerts/endpoints/new/", endpoints.new_endpoint, name="new_endpoint"),
+    path("a/<int:account_id>/alerts/endpoints/<int:endpoint_id>/", endpoints.endpoint, name="endpoint"),
+    path(
+        "a/<int:account_id>/alerts/endpoints/<int:endpoint_id>/secret/",
+        endpoints.replace_secret,
+        name="endpoint_secret",
+    ),
+    path(
+        "a/<int:account_id>/alerts/endpoints/<int:endpoint_id>/delete/",
+        endpoints.delete_endpoint,
+        name="endpoint_delete",
+    ),
+    path("a/<int:account_id>/alerts/caps/", caps.show_caps, name="caps"),
     path("a/<int:account_id>/alerts/test/", ways.try_way, name="way_test"),
     path("api/v1/alerts/firing/", mark_api.FiringView.as_view(), name="api_firing"),
     path("api/v1/alerts/marks/", mark_api.MarksView.as_view(), name="api_marks"),

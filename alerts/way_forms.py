@@ -5,8 +5,17 @@ from typing import Any
 
 from django import forms
 
-from alerts.models import EndpointKind, Escalation
-from alerts.ways import LATEST_STEP, MOST_REPEAT_MINUTES, MOST_REPEATS, MOST_STEPS, EscalationDraft, StepDraft, Way
+from alerts.models import EndpointKind, Escalation, EscalationStep
+from alerts.ways import (
+    LATEST_STEP,
+    MOST_REPEAT_MINUTES,
+    MOST_REPEATS,
+    MOST_STEPS,
+    EscalationDraft,
+    StepDraft,
+    Way,
+    key_of,
+)
 
 _EMPTY_STEPS = 3  # that a form offers beyond those that there are
 
@@ -83,6 +92,19 @@ class EndpointForm(forms.Form):
     url = forms.CharField(max_length=500, label="URL", widget=forms.TextInput(attrs={"autocomplete": "off"}))
 
 
+class EndpointChangeForm(forms.Form):
+    """Another name or URL. The URL that there is may be a secret, so it is not shown."""
+
+    name = _name()
+    url = forms.CharField(
+        max_length=500,
+        required=False,
+        label="Another URL",
+        help_text="Empty: it stays.",
+        widget=forms.TextInput(attrs={"autocomplete": "off"}),
+    )
+
+
 def step_forms(ways: Sequence[Way], data: Mapping[str, Any] | None = None, escalation: Escalation | None = None) -> Any:
     """The steps of an escalation, and some more to fill in: a formset."""
     initial = [] if escalation is None else [_filled(step) for step in escalation.steps.all()]
@@ -92,6 +114,5 @@ def step_forms(ways: Sequence[Way], data: Mapping[str, Any] | None = None, escal
     return formset(data, initial=initial, form_kwargs={"ways": ways}, prefix="steps")
 
 
-def _filled(step: Any) -> dict[str, Any]:
-    to = step.contact_id or step.endpoint_id
-    return {"after": f"{step.after_seconds / 60:g}", "way": f"{step.channel}:{to}" if to else ""}
+def _filled(step: EscalationStep) -> dict[str, str]:
+    return {"after": f"{step.after_seconds / 60:g}", "way": key_of(step)}

@@ -1,4 +1,4 @@
-"""What people do to escalations and endpoints: each checked, done and noted in the audit log in one transaction.
+"""What people do to escalations, and tests of ways: each checked, done and noted in the audit log in one transaction.
 
 A way is a channel to a contact or an endpoint, as a text: `sms:12`, `webhook:3`. Who may is asked before, with
 `accounts.access`: every change needs `Right.CHANGE`.
@@ -11,19 +11,19 @@ from datetime import datetime
 from django.db import transaction
 from django.db.models import QuerySet, RestrictedError
 from django.http import Http404, HttpRequest
+from rest_framework.request import Request
 
 from accounts import audit
 from accounts.access import Access, lock_account, person_of
 from accounts.contacts import confirmed_contacts
 from accounts.models import Account, Contact
-from alerts import channel_tests, endpoints
+from alerts import channel_tests
 from alerts.changes import ChangeError
 from alerts.channel_tests import TooManyTests
-from alerts.endpoints import BadUrl
+from alerts.masking import masked
 from alerts.models import Channel, Endpoint, EndpointKind, Escalation, EscalationStep
 
 MOST_ESCALATIONS = 100  # of an account
-MOST_ENDPOINTS = 50  # of an account
 MOST_STEPS = 10
 LATEST_STEP = 24 * 3600  # seconds
 MOST_REPEAT_MINUTES = 24 * 60
@@ -85,6 +85,33 @@ def endpoints_of(account: Account) -> QuerySet[Endpoint]:
     return Endpoint.objects.filter(account=account).exclude(kind=EndpointKind.FILE).order_by("name", "pk")
 
 
+def key_of(step: EscalationStep) -> str:
+    """`Way.key` of a step; empty where its contact or endpoint was removed."""
+    to = step.contact_id or step.endpoint_id
+    return f"{step.channel}:{to}" if to else ""
+
+
+def whom(step: EscalationStep, access: Access) -> str:
+    """Such as `+15005550006 (alice@example.org)`, with the contact's person and address, if they are loaded; who only
+    looks does not see addresses, and a key or the public not even who the people are."""
+    if step.endpoint is not None:
+        return step.endpoint.name
+    if step.contact is None:
+        return "nobody: it was removed"
+    person = str(step.contact.user)
+    if access.can_write:
+        return f"{step.contact.shown} ({person})"
+    return person if access.is_member else masked(person)
+
+
+def way_of(account: Account, key: str, field: str = "way") -> Way:
+    """A way of the account by its key. Raises ChangeError about the field."""
+    found = next((one for one in ways_of(account) if one.key == key), None)
+    if found is None:
+        raise ChangeError(field, "The account has no such way.")
+    return found
+
+
 def escalations_of(account: Account) -> QuerySet[Escalation]:
     """The escalations of an account, by name; not those of canaries."""
     return Escalation.objects.filter(account=account).exclude(steps__channel=Channel.FILE).order_by("name")
@@ -106,7 +133,7 @@ def endpoint_of(access: Access, endpoint_id: int) -> Endpoint:
     return found
 
 
-def make_escalation(request: HttpRequest, access: Access, draft: EscalationDraft) -> Escalation:
+def make_escalation(request: HttpRequest | Request, access: Access, draft: EscalationDraft) -> Escalation:
     """A new escalation. Raises ChangeError."""
     with transaction.atomic():
         lock_account(access.account.pk)
@@ -118,7 +145,7 @@ def make_escalation(request: HttpRequest, access: Access, draft: EscalationDraft
     return made
 
 
-def change_escalation(request: HttpRequest, escalation: Escalation, draft: EscalationDraft) -> None:
+def change_escalation(request: HttpRequest | Request, escalation: Escalation, draft: EscalationDraft) -> None:
     """The escalation becomes what the draft says; what is in the outbox stays. Raises ChangeError."""
     with transaction.atomic():
         lock_account(escalation.account_id)
@@ -126,7 +153,7 @@ def change_escalation(request: HttpRequest, escalation: Escalation, draft: Escal
         audit.record(request, "escalation.changed", escalation.account, escalation.name)
 
 
-def delete_escalation(request: HttpRequest, escalation: Escalation) -> None:
+def delete_escalation(request: HttpRequest | Request, escalation: Escalation) -> None:
     """The escalation is gone. Raises ChangeError where rules tell by it: they would tell nobody."""
     try:
         with transaction.atomic():
@@ -136,36 +163,9 @@ def delete_escalation(request: HttpRequest, escalation: Escalation) -> None:
         raise ChangeError("name", f"Rules tell by {escalation.name}. Have them tell by another one first.") from None
 
 
-def make_endpoint(request: HttpRequest, access: Access, kind: EndpointKind, name: str, url: str) -> Endpoint:
-    """A new endpoint, a webhook with a secret that signs. Raises ChangeError."""
-    try:
-        url = endpoints.check_url(url.strip())
-    except BadUrl as error:
-        raise ChangeError("url", error.sentence) from error
-    with transaction.atomic():
-        lock_account(access.account.pk)
-        if endpoints_of(access.account).count() >= MOST_ENDPOINTS:
-            raise ChangeError("name", f"An account has at most {MOST_ENDPOINTS} endpoints.")
-        secret = endpoints.new_secret() if kind == EndpointKind.WEBHOOK else ""
-        made = Endpoint.objects.create(
-            account=access.account, kind=kind, name=name.strip(), url=url, secret=secret, by=person_of(request)
-        )
-        audit.record(request, "endpoint.made", access.account, made.name)
-    return made
-
-
-def delete_endpoint(request: HttpRequest, endpoint: Endpoint) -> None:
-    """The endpoint is gone: steps to it are passed over, and incidents say why."""
-    with transaction.atomic():
-        audit.record(request, "endpoint.deleted", endpoint.account, endpoint.name)
-        endpoint.delete()
-
-
-def try_way(request: HttpRequest, access: Access, key: str, now: datetime) -> Way:
+def try_way(request: HttpRequest | Request, access: Access, key: str, now: datetime) -> Way:
     """Sends a test by one of the account's ways, within seconds. Raises ChangeError."""
-    way = next((one for one in ways_of(access.account) if one.key == key), None)
-    if way is None:
-        raise ChangeError("way", "The account has no such way.")
+    way = way_of(access.account, key)
     by = person_of(request)
     try:
         with transaction.atomic():
@@ -182,12 +182,16 @@ def try_way(request: HttpRequest, access: Access, key: str, now: datetime) -> Wa
 def _fill(escalation: Escalation, draft: EscalationDraft) -> None:
     name = draft.name.strip()
     others = Escalation.objects.filter(account=escalation.account_id, name=name).exclude(pk=escalation.pk)
+    if not 1 <= len(name) <= 80 or not name.isprintable():
+        raise ChangeError("name", "An escalation needs a name of up to 80 letters.")
     if others.exists():
         raise ChangeError("name", "Another escalation has this name.")
     if not 1 <= len(draft.steps) <= MOST_STEPS:
         raise ChangeError("steps", f"An escalation has from 1 to {MOST_STEPS} steps.")
     if any(not 0 <= step.after_seconds <= LATEST_STEP for step in draft.steps):
         raise ChangeError("steps", "A step is taken at most a day after the incident began.")
+    if not 0 <= draft.repeat_minutes <= MOST_REPEAT_MINUTES or not 0 <= draft.most_repeats <= MOST_REPEATS:
+        raise ChangeError("repeat_minutes", f"Again after up to {MOST_REPEAT_MINUTES} min, up to {MOST_REPEATS} times.")
     escalation.name = name
     escalation.repeat_minutes, escalation.most_repeats = draft.repeat_minutes, draft.most_repeats
     escalation.save()

@@ -10,7 +10,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounts.access import Access, Right, enter
-from alerts import changes, conditions
+from alerts import changes, conditions, dependents
 from alerts.changes import ChangeError, RuleDraft
 from alerts.condition_words import in_words
 from alerts.models import IncidentState, Rule
@@ -32,6 +32,7 @@ def rules(request: HttpRequest, account_id: int) -> HttpResponse:
     found = list(rows.annotate(burning=burning).order_by("name", "pk")[: MOST_LISTED + 1])
     context = {
         "access": access,
+        "telling": dependents.telling(access.account),
         "wanted": wanted,
         "rows": [(rule, in_words(conditions.convert(rule.condition))) for rule in found[:MOST_LISTED]],
         "more": len(found) > MOST_LISTED,
@@ -96,7 +97,13 @@ def delete(request: HttpRequest, account_id: int, rule_id: int) -> HttpResponse:
     access = enter(request, account_id, Right.CHANGE)
     found = changes.rule_of(access, rule_id)
     if request.method != "POST":
-        return render(request, "alerts/delete_rule.html", {"access": access, "rule": found})
+        context = {
+            "access": access,
+            "rule": found,
+            "burning": found.incidents.exclude(state=IncidentState.RESOLVED).count(),
+            "silences": found.silences.filter(ends__gt=timezone.now()).count(),
+        }
+        return render(request, "alerts/delete_rule.html", context)
     changes.delete_rule(request, found, timezone.now())
     messages.success(request, f"Deleted {found.name}.")
     return redirect("rules", account_id)

@@ -6,11 +6,11 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_http_methods, require_POST
+from django.views.decorators.http import require_http_methods
 
 from accounts.access import Access, Right, enter
 from accounts.timezones import zone_or_utc
-from alerts import changes
+from alerts import changes, dependents
 from alerts.changes import ChangeError
 from alerts.models import Silence
 from alerts.silence_form import SilenceForm, windows_in_words
@@ -34,13 +34,17 @@ def silences(request: HttpRequest, account_id: int) -> HttpResponse:
     return render(request, "alerts/silences.html", {"access": access, "form": form, "rows": listed, "now": now})
 
 
-@require_POST
+@require_http_methods(["GET", "HEAD", "POST"])
 @login_required
+@never_cache
 def end(request: HttpRequest, account_id: int, silence_id: int) -> HttpResponse:
-    """Ends a silence now: what still burns is told."""
+    """Asks whether a silence shall end now, and says what is told then; a POST ends it."""
     access = enter(request, account_id, Right.CHANGE)
-    silence = changes.silence_of(access, silence_id)
-    changes.end_silence(request, silence, timezone.now())
+    silence, now = changes.silence_of(access, silence_id), timezone.now()
+    if request.method != "POST":
+        context = {"access": access, "silence": silence, "held": dependents.held_by(silence, now), "now": now}
+        return render(request, "alerts/end_silence.html", context)
+    changes.end_silence(request, silence, now)
     messages.success(request, "The silence is over. What still burns is told within seconds.")
     return redirect("silences", account_id)
 

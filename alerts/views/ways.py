@@ -1,5 +1,7 @@
-"""The pages of who is told: escalations with their steps, endpoints, and a test of each way."""
+"""The pages of who is told: escalations with their steps, and a test of each way."""
 
+from collections.abc import Container
+from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from django.contrib import messages
@@ -14,10 +16,19 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from accounts.access import Access, Right, enter
 from alerts import ways
 from alerts.changes import ChangeError
-from alerts.models import EndpointKind, Escalation, EscalationStep, Notification, NotificationKind
-from alerts.way_forms import EndpointForm, EscalationForm, step_forms
+from alerts.models import Escalation, EscalationStep, Notification, NotificationKind
+from alerts.way_forms import EscalationForm, step_forms
 
 MOST_TESTS_SHOWN = 10
+
+
+@dataclass(frozen=True)
+class _Row:
+    """An escalation as the page lists it; a mute one tells nobody, since all that its steps lead to was removed."""
+
+    escalation: Escalation
+    steps: list[str]
+    mute: bool
 
 
 @require_safe
@@ -26,19 +37,14 @@ MOST_TESTS_SHOWN = 10
 def escalations(request: HttpRequest, account_id: int) -> HttpResponse:
     """Escalations with their steps in words; for those who may change them, ways to try and endpoints too."""
     access = enter(request, account_id)
-    steps = Prefetch("steps", EscalationStep.objects.select_related("contact__user", "endpoint"))
-    rows = ways.escalations_of(access.account).prefetch_related(steps)
-    context: dict[str, object] = {
-        "access": access,
-        "rows": [(one, [_in_words(step, access) for step in one.steps.all()]) for one in rows],
-    }
+    known = ways.ways_of(access.account)
+    context: dict[str, object] = {"access": access, "rows": _rows(access, {way.key for way in known})}
     if access.can_write:
         tests = Notification.objects.filter(account=access.account, kind=NotificationKind.TEST)
-        known = ways.ways_of(access.account)
         context |= {
             "ways": known,
             "endpoints": [(one.endpoint, urlsplit(one.endpoint.url).hostname) for one in known if one.endpoint],
-            "tests": tests.select_related("person").order_by("-created")[:MOST_TESTS_SHOWN],
+            "tests": tests.order_by("-created")[:MOST_TESTS_SHOWN],
         }
     return render(request, "alerts/escalations.html", context)
 
@@ -60,48 +66,22 @@ def escalation(request: HttpRequest, account_id: int, escalation_id: int) -> Htt
     return _edit(request, access, ways.escalation_of(access, escalation_id))
 
 
-@require_POST
+@require_http_methods(["GET", "HEAD", "POST"])
 @login_required
+@never_cache
 def delete_escalation(request: HttpRequest, account_id: int, escalation_id: int) -> HttpResponse:
-    """Deletes an escalation that no rule tells by."""
+    """Asks whether the escalation shall be deleted, or says which rules tell by it; a POST deletes it."""
     access = enter(request, account_id, Right.CHANGE)
     found = ways.escalation_of(access, escalation_id)
+    if request.method != "POST":
+        rules = found.rules.order_by("name", "pk")
+        return render(request, "alerts/delete_escalation.html", {"access": access, "escalation": found, "rules": rules})
     try:
         ways.delete_escalation(request, found)
     except ChangeError as error:
         messages.error(request, str(error))
     else:
         messages.success(request, f"Deleted {found.name}.")
-    return redirect("escalations", account_id)
-
-
-@require_http_methods(["GET", "HEAD", "POST"])
-@login_required
-@never_cache
-def new_endpoint(request: HttpRequest, account_id: int) -> HttpResponse:
-    """A form for an endpoint; a POST makes it."""
-    access = enter(request, account_id, Right.CHANGE)
-    form = EndpointForm(request.POST if request.method == "POST" else None)
-    if form.is_valid():
-        given = form.cleaned_data
-        try:
-            made = ways.make_endpoint(request, access, EndpointKind(given["kind"]), given["name"], given["url"])
-        except ChangeError as error:
-            form.add_error(error.field, str(error))
-        else:
-            messages.success(request, f"{made.name} can be told now. Try it.")
-            return redirect("escalations", account_id)
-    return render(request, "alerts/new_endpoint.html", {"access": access, "form": form})
-
-
-@require_POST
-@login_required
-def delete_endpoint(request: HttpRequest, account_id: int, endpoint_id: int) -> HttpResponse:
-    """Removes an endpoint."""
-    access = enter(request, account_id, Right.CHANGE)
-    found = ways.endpoint_of(access, endpoint_id)
-    ways.delete_endpoint(request, found)
-    messages.success(request, f"Removed {found.name}. Steps to it are passed over.")
     return redirect("escalations", account_id)
 
 
@@ -138,13 +118,17 @@ def _edit(request: HttpRequest, access: Access, found: Escalation | None) -> Htt
     return render(request, "alerts/escalation.html", context)
 
 
+def _rows(access: Access, known: Container[str]) -> list[_Row]:
+    steps = Prefetch("steps", EscalationStep.objects.select_related("contact__user", "endpoint"))
+    rows = []
+    for one in ways.escalations_of(access.account).prefetch_related(steps):
+        taken = one.steps.all()
+        mute = not any(ways.key_of(step) in known for step in taken)
+        rows.append(_Row(one, [_in_words(step, access) for step in taken], mute))
+    return rows
+
+
 def _in_words(step: EscalationStep, access: Access) -> str:
-    """Such as `after 3 min: SMS to +15005550006 (alice@example.org)`; who only looks does not see numbers."""
+    """Such as `after 3 min: SMS to +15005550006 (alice@example.org)`."""
     when = "at once" if not step.after_seconds else f"after {step.after_seconds / 60:g} min"
-    if step.endpoint is not None:
-        whom = step.endpoint.name
-    elif step.contact is None:
-        whom = "nobody: it was removed"
-    else:
-        whom = f"{step.contact.shown} ({step.contact.user})" if access.can_write else str(step.contact.user)
-    return f"{when}: {step.get_channel_display()} to {whom}"
+    return f"{when}: {step.get_channel_display()} to {ways.whom(step, access)}"

@@ -1,11 +1,14 @@
 """The pages of who is told: Alice owns the account, Bob is a member, Vera looks, Charlie is a stranger."""
 
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 from django.test import Client
 from django.utils import timezone
+from pytest_django import DjangoAssertNumQueries
 
+from accounts import audit_sentences
 from accounts.models import Account, AuditEntry, Contact, Medium, User
 from accounts.system_account import ensure_system_account
 from alerts import canary, channel_tests, outbox, ways
@@ -77,8 +80,10 @@ def test_an_escalation_is_made_changed_and_deleted(
         condition={"kind": "above", "limit": 1},
         escalation=made,
     )
+    assert "No rule tells by it" not in browser.get(f"{one}delete/").content.decode()
     assert "Rules tell by Nights" in browser.post(f"{one}delete/", follow=True).content.decode()
     rule.delete()
+    assert "No rule tells by it" in browser.get(f"{one}delete/").content.decode()
     browser.post(f"{one}delete/")
     assert not Escalation.objects.filter(account=acme).exists()
     done = AuditEntry.objects.filter(account=acme, action__startswith="escalation").order_by("pk")
@@ -112,6 +117,7 @@ def test_what_is_wrong_is_said(alice: User, acme: Account, page: str, browser_of
         (form(("2000", f"email:{mail.pk}")), "less than or equal to"),
         (form(("-1", f"email:{mail.pk}")), "greater than or equal to"),
         (form(step, repeat_minutes="0"), "greater than or equal to"),
+        (form(step, name="\u202e"), "An escalation needs a name"),
         ({"name": "x"}, "ManagementForm data is missing"),
         (form(*[step] * 11), "Please submit at most 10 forms."),
     ]:
@@ -131,16 +137,118 @@ def test_an_endpoint_is_added_tried_and_removed(bob: User, acme: Account, page: 
     shown = browser.get(f"{page}escalations/").content.decode()
     assert endpoint.secret.startswith("whsec_")
     assert endpoint.secret in shown
-    assert "Webhook at example.org" in shown
+    assert endpoint.secret not in browser.get(f"{page}escalations/").content.decode()
+    assert "example.org</td>" in shown
     assert "token=abc" not in shown
     tried = browser.post(f"{page}test/", {"way": f"webhook:{endpoint.pk}"}, follow=True).content.decode()
     assert "A test goes out: Webhook Ops." in tried
     assert "Webhook to Ops: pending" in tried
     assert Notification.objects.get(account=acme).endpoint == endpoint
+    assert "No escalation has a step to it" in browser.get(f"{page}endpoints/{endpoint.pk}/delete/").content.decode()
     browser.post(f"{page}endpoints/{endpoint.pk}/delete/")
     assert not Endpoint.objects.filter(account=acme).exists()
     done = AuditEntry.objects.filter(account=acme, action__startswith="endpoint").order_by("pk")
     assert list(done.values_list("action", flat=True)) == ["endpoint.made", "endpoint.deleted"]
+
+
+def test_an_endpoint_is_changed_and_its_secret_shown_once(
+    bob: User, acme: Account, page: str, browser_of: BrowserOf
+) -> None:
+    browser = browser_of(bob)
+    ops = Endpoint.objects.create(
+        account=acme, kind="webhook", name="Ops", url="https://example.org/a", secret="whsec_x"
+    )
+    one = f"{page}endpoints/{ops.pk}/"
+    assert "example.org/a" not in browser.get(one).content.decode()
+    assert "must begin with https:" in browser.post(one, {"name": "New", "url": "http://x.org/"}).content.decode()
+    browser.post(one, {"name": "Nights", "url": ""})
+    ops.refresh_from_db()
+    assert (ops.name, ops.url) == ("Nights", "https://example.org/a")
+    browser.post(one, {"name": "Nights", "url": "https://example.org/b"})
+    assert "with another secret" in browser.get(f"{one}secret/").content.decode()
+    shown = browser.post(f"{one}secret/", follow=True).content.decode()
+    ops.refresh_from_db()
+    assert ops.url == "https://example.org/b"
+    assert ops.secret != "whsec_x"
+    assert ops.secret in shown
+    assert ops.secret not in browser.get(f"{page}escalations/").content.decode()
+    done = AuditEntry.objects.filter(account=acme, action__startswith="endpoint").order_by("pk")
+    assert [audit_sentences.sentence(entry) for entry in done] == [
+        "Changed the endpoint Nights",
+        "Changed the endpoint Nights",
+        "Replaced the secret of the endpoint Nights",
+    ]
+
+
+def escalation_to(account: Account, name: str, **way: Any) -> tuple[Escalation, Rule]:
+    """An escalation of one step, and a rule that tells by it."""
+    made = Escalation.objects.create(account=account, name=name)
+    EscalationStep.objects.create(escalation=made, position=0, **way)
+    condition = {"kind": "above", "limit": 1}
+    rule = Rule.objects.create(
+        account=account, name=f"{name} rule", target_kind="stat", target="a/c/b", condition=condition, escalation=made
+    )
+    return made, rule
+
+
+def test_what_would_leave_rules_that_tell_nobody_says_which_and_does_nothing(
+    alice: User, acme: Account, page: str, browser_of: BrowserOf
+) -> None:
+    ops = Endpoint.objects.create(account=acme, kind="slack", name="Ops", url="https://example.org/")
+    mail = contact(acme, alice, Medium.EMAIL, "alice@example.org")
+    only, rule = escalation_to(acme, "Only", channel=Channel.SLACK, endpoint=ops)
+    both, _ = escalation_to(acme, "Both", channel=Channel.SLACK, endpoint=ops)
+    EscalationStep.objects.create(escalation=both, position=1, channel=Channel.EMAIL, contact=mail)
+    browser = browser_of(alice)
+    for path in (f"escalations/{only.pk}/delete/", f"endpoints/{ops.pk}/delete/"):
+        asked = browser.get(page + path).content.decode()
+        assert f'href="{page}rules/{rule.pk}/">Only rule</a>' in asked
+        assert '<button class="danger"' not in asked
+        done = browser.post(page + path, follow=True).content.decode()
+        assert "first." in done
+    assert "Both rule" not in asked
+    assert "Only rule would tell nobody" in done
+    assert Endpoint.objects.filter(pk=ops.pk).exists()
+    EscalationStep.objects.create(escalation=only, position=1, channel=Channel.EMAIL, contact=mail)
+    asked = browser.get(f"{page}endpoints/{ops.pk}/delete/").content.decode()
+    assert "The steps to it in Both and Only are passed over" in asked
+    browser.post(f"{page}endpoints/{ops.pk}/delete/")
+    assert not Endpoint.objects.filter(pk=ops.pk).exists()
+
+
+def test_an_escalation_that_tells_nobody_any_more_is_shown_as_such(
+    alice: User, vera: User, acme: Account, page: str, browser_of: BrowserOf
+) -> None:
+    mail = contact(acme, alice, Medium.EMAIL, "on-call@example.org")
+    escalation_to(acme, "On call", channel=Channel.EMAIL, contact=mail)
+    for reader in (alice, vera):
+        assert "tells nobody" not in browser_of(reader).get(f"{page}escalations/").content.decode()
+        assert "tells nobody" not in browser_of(reader).get(f"{page}rules/").content.decode()
+    mail.delete()
+    for reader in (alice, vera):
+        assert "It tells nobody" in browser_of(reader).get(f"{page}escalations/").content.decode()
+        assert "On call tells nobody" in browser_of(reader).get(f"{page}rules/").content.decode()
+
+
+@pytest.mark.parametrize("size", [1, 20])
+def test_the_page_asks_at_most_ten_times_whatever_its_size(
+    alice: User, acme: Account, page: str, browser_of: BrowserOf, size: int,
+    django_assert_max_num_queries: DjangoAssertNumQueries,
+) -> None:  # fmt: skip
+    ops = [
+        Endpoint.objects.create(account=acme, kind="slack", name=f"Ops {at}", url="https://e.org/")
+        for at in range(size)
+    ]
+    mails = [contact(acme, alice, Medium.EMAIL, f"a{at}@example.org") for at in range(size)]
+    for at in range(size):
+        made, _ = escalation_to(acme, f"On call {at}", channel=Channel.SLACK, endpoint=ops[at])
+        EscalationStep.objects.create(escalation=made, position=1, channel=Channel.EMAIL, contact=mails[at])
+    browser = browser_of(alice)
+    browser.post(f"{page}test/", {"way": f"email:{mails[0].pk}"})
+    browser.get(f"{page}escalations/")
+    for path in ("escalations/", "rules/"):
+        with django_assert_max_num_queries(10):
+            assert f"On call {size - 1}" in browser.get(page + path).content.decode()
 
 
 def test_a_test_arrives_and_the_page_says_so(

@@ -8,7 +8,7 @@ from django.test import Client
 from django.utils import timezone
 
 from accounts.models import Account, AuditEntry, User
-from alerts.models import Rule, Silence
+from alerts.models import Incident, Rule, Silence
 from tests.accounts.conftest import acme, alice, bob, browser_of, charlie, opened, vera
 from tests.accounts.pages import read_page
 
@@ -42,6 +42,30 @@ def test_a_silence_is_made_and_ended(bob: User, acme: Account, page: str, browse
     assert "Nothing is silenced." in browser.get(page).content.decode()
     done = AuditEntry.objects.filter(account=acme, action__startswith="silence").order_by("pk")
     assert list(done.values_list("action", flat=True)) == ["silence.made", "silence.ended"]
+
+
+def test_ending_asks_first_and_says_what_is_told_then(
+    bob: User, vera: User, acme: Account, page: str, browser_of: BrowserOf
+) -> None:
+    now = timezone.now()
+
+    def silence(**of: str) -> Silence:
+        return Silence.objects.create(
+            account=acme, starts=now, ends=now + timedelta(hours=1), reason="We update the database", **of
+        )
+
+    api, both = silence(process="api"), silence(pattern="web.*")
+    silence(process="web")
+    for number, target in enumerate(["api/c/orders", "web/c/hits", "worker/c/jobs"], 1):
+        Incident.objects.create(
+            account=acme, number=number, rule_name=f"R{number}", target=target, opened=now, silenced=True
+        )
+    asked = browser_of(bob).get(f"{page}{api.pk}/end/").content.decode()
+    assert "1 incident that it holds back is told within seconds" in asked
+    assert "#1 R1" in asked
+    assert "it holds nothing back" in browser_of(bob).get(f"{page}{both.pk}/end/").content.decode()
+    assert browser_of(vera).get(f"{page}{api.pk}/end/").status_code == 403
+    assert Silence.objects.filter(ends__gt=timezone.now()).count() == 3
 
 
 def test_times_are_those_of_who_writes_them(bob: User, acme: Account, page: str, browser_of: BrowserOf) -> None:

@@ -35,7 +35,7 @@ def test_a_storm_is_one_call_with_the_number(story: Story, twilio: Twilio) -> No
 
 def test_a_storm_has_the_times_of_its_reader(story: Story, twilio: Twilio, mailbox: Mailbox) -> None:
     """Also where the sentence of one incident is the beginning of that of another one."""
-    User.objects.filter(pk=story.person.pk).update(timezone="Asia/Kolkata")
+    User.objects.filter(pk=story.person.pk).update(timezone="Asia/Kolkata", language="en")
     for seconds in (3600, 3900, 360):
         facts = msgspec.structs.replace(FACTS, change=msgspec.structs.replace(FACTS.change, seconds=seconds))
         incident = story.incident(sentence=facts.written(ZoneInfo("UTC")))
