@@ -6,6 +6,7 @@ from allauth.account.models import EmailAddress
 from django.db import transaction
 from django.db.models import F, QuerySet
 from django.http import HttpRequest
+from rest_framework.request import Request
 
 from accounts import audit
 from accounts.access import person_of
@@ -23,7 +24,9 @@ class AlreadyConfirmed(Exception):
     """The person has this very contact."""
 
 
-def add_contact(request: HttpRequest, account: Account, medium: Medium, address: str, now: datetime) -> Contact:
+def add_contact(
+    request: HttpRequest | Request, account: Account, medium: Medium, address: str, now: datetime
+) -> Contact:
     """A contact of the person of the request, confirmed at once where it is an address that he logs in with.
 
     One that he has added before and not confirmed is returned again. Raises TooManyContacts or AlreadyConfirmed.
@@ -45,7 +48,7 @@ def add_contact(request: HttpRequest, account: Account, medium: Medium, address:
     return contact
 
 
-def confirm_contact(request: HttpRequest, contact: Contact, code: str, now: datetime) -> bool:
+def confirm_contact(request: HttpRequest | Request, contact: Contact, code: str, now: datetime) -> bool:
     """Confirms a contact by its code; False where that is not right, which counts as a try."""
     # Not in the transaction: a try counts whatever happens next.
     if not is_right(contact, code, now):
@@ -55,7 +58,7 @@ def confirm_contact(request: HttpRequest, contact: Contact, code: str, now: date
     return True
 
 
-def remove_contact(request: HttpRequest, contact: Contact) -> None:
+def remove_contact(request: HttpRequest | Request, contact: Contact) -> None:
     """Forgets a contact; what is told from now on does not go there."""
     with transaction.atomic():
         audit.record(request, "contact.removed", contact.account, contact.address, of=contact.user.email)
@@ -73,7 +76,7 @@ def confirmed_contacts(account: Account) -> QuerySet[Contact]:
     return contacts_in(account).exclude(confirmed=None)
 
 
-def _confirmed(request: HttpRequest, contact: Contact, now: datetime) -> None:
+def _confirmed(request: HttpRequest | Request, contact: Contact, now: datetime) -> None:
     contact.confirmed = now
     if Contact.objects.filter(pk=contact.pk).update(confirmed=now):  # else it was removed meanwhile
         audit.record(request, "contact.confirmed", contact.account, contact.address)

@@ -1,35 +1,25 @@
 """Rules, incidents and silences over the API: everything that the pages can do."""
 
-from collections.abc import Callable
 from datetime import datetime
-from typing import Any, TypeVar
+from typing import Any
 
 from django.utils import timezone
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
-from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from accounts.access import Access, Right, access_for_request
+from accounts.access import Access, access_for_request
 from alerts import changes, incident_lists
-from alerts.changes import ChangeError, RuleDraft, SilenceDraft
+from alerts.api_calls import CHANGING, to_change, told, valid
+from alerts.changes import RuleDraft, SilenceDraft
 from alerts.masking import reader_of
 from alerts.models import How, Incident, Rule, Silence
 from stats import openapi
 from stats.api import ACCOUNT
 
 MOST_INCIDENTS = 100  # of an answer, the newest first
-
-_LOOKING = openapi.REFUSALS
-_CHANGING = {
-    **openapi.REFUSALS,
-    400: openapi.INVALID,
-    403: openapi.answer(openapi.Problem, "You may look at this account, not change it."),
-    415: openapi.NOT_JSON,
-}
-_Changed = TypeVar("_Changed")
 
 
 class RuleSerializer(serializers.Serializer[Any]):
@@ -105,7 +95,9 @@ class SilenceSerializer(serializers.Serializer[Any]):
 class RulesView(APIView):
     """The rules of an account."""
 
-    @extend_schema(operation_id="rules", parameters=[ACCOUNT], responses={200: RuleSerializer(many=True), **_LOOKING})
+    @extend_schema(
+        operation_id="rules", parameters=[ACCOUNT], responses={200: RuleSerializer(many=True), **openapi.REFUSALS}
+    )
     def get(self, request: Request) -> Response:
         """All rules, by name."""
         rows = Rule.objects.filter(account=access_for_request(request).account, canary=False)
@@ -115,19 +107,19 @@ class RulesView(APIView):
         operation_id="rule_make",
         parameters=[ACCOUNT],
         request=RuleSerializer,
-        responses={201: RuleSerializer, **_CHANGING},
+        responses={201: RuleSerializer, **CHANGING},
     )
     def post(self, request: Request) -> Response:
         """Makes a rule."""
-        access = _to_change(request)
-        rule = _told(lambda: changes.make_rule(request, access, _rule_in(request)))
+        access = to_change(request)
+        rule = told(lambda: changes.make_rule(request, access, _rule_in(request)))
         return Response(RuleSerializer(rule).data, status=201)
 
 
 class RuleView(APIView):
     """One rule."""
 
-    @extend_schema(operation_id="rule", parameters=[ACCOUNT], responses={200: RuleSerializer, **_LOOKING})
+    @extend_schema(operation_id="rule", parameters=[ACCOUNT], responses={200: RuleSerializer, **openapi.REFUSALS})
     def get(self, request: Request, rule_id: int) -> Response:
         """The rule."""
         return Response(RuleSerializer(changes.rule_of(access_for_request(request), rule_id)).data)
@@ -136,18 +128,18 @@ class RuleView(APIView):
         operation_id="rule_change",
         parameters=[ACCOUNT],
         request=RuleSerializer,
-        responses={200: RuleSerializer, **_CHANGING},
+        responses={200: RuleSerializer, **CHANGING},
     )
     def put(self, request: Request, rule_id: int) -> Response:
         """Changes the rule to this. What it has open is over where it is about something else now."""
-        rule = changes.rule_of(_to_change(request), rule_id)
-        _told(lambda: changes.change_rule(request, rule, _rule_in(request), timezone.now()))
+        rule = changes.rule_of(to_change(request), rule_id)
+        told(lambda: changes.change_rule(request, rule, _rule_in(request), timezone.now()))
         return Response(RuleSerializer(rule).data)
 
-    @extend_schema(operation_id="rule_delete", parameters=[ACCOUNT], responses={204: None, **_CHANGING})
+    @extend_schema(operation_id="rule_delete", parameters=[ACCOUNT], responses={204: None, **CHANGING})
     def delete(self, request: Request, rule_id: int) -> Response:
         """Deletes the rule; what it has open is over."""
-        changes.delete_rule(request, changes.rule_of(_to_change(request), rule_id), timezone.now())
+        changes.delete_rule(request, changes.rule_of(to_change(request), rule_id), timezone.now())
         return Response(status=204)
 
 
@@ -155,7 +147,9 @@ class IncidentsView(APIView):
     """The incidents of an account."""
 
     @extend_schema(
-        operation_id="incidents", parameters=[ACCOUNT], responses={200: IncidentSerializer(many=True), **_LOOKING}
+        operation_id="incidents",
+        parameters=[ACCOUNT],
+        responses={200: IncidentSerializer(many=True), **openapi.REFUSALS},
     )
     def get(self, request: Request) -> Response:
         """The last incidents, the newest first."""
@@ -166,7 +160,9 @@ class IncidentsView(APIView):
 class IncidentView(APIView):
     """One incident."""
 
-    @extend_schema(operation_id="incident", parameters=[ACCOUNT], responses={200: IncidentDetailSerializer, **_LOOKING})
+    @extend_schema(
+        operation_id="incident", parameters=[ACCOUNT], responses={200: IncidentDetailSerializer, **openapi.REFUSALS}
+    )
     def get(self, request: Request, incident_id: int) -> Response:
         """The incident with its timeline."""
         access = access_for_request(request)
@@ -180,14 +176,14 @@ class AcknowledgeView(APIView):
         operation_id="incident_acknowledge",
         parameters=[ACCOUNT],
         request=AcknowledgementSerializer,
-        responses={200: IncidentDetailSerializer, **_CHANGING},
+        responses={200: IncidentDetailSerializer, **CHANGING},
     )
     def post(self, request: Request, incident_id: int) -> Response:
         """Nobody else is told of it, until it is over or the acknowledgement ends."""
-        access = _to_change(request)
+        access = to_change(request)
         incident = changes.incident_of(access, incident_id)
-        until: datetime | None = _valid(AcknowledgementSerializer, request)["until"]
-        _told(lambda: changes.acknowledge(request, incident, How.API, timezone.now(), until))
+        until: datetime | None = valid(AcknowledgementSerializer, request)["until"]
+        told(lambda: changes.acknowledge(request, incident, How.API, timezone.now(), until))
         return _answered(request, access, incident)
 
 
@@ -198,13 +194,13 @@ class ResolveView(APIView):
         operation_id="incident_resolve",
         parameters=[ACCOUNT],
         request=None,
-        responses={200: IncidentDetailSerializer, **_CHANGING},
+        responses={200: IncidentDetailSerializer, **CHANGING},
     )
     def post(self, request: Request, incident_id: int) -> Response:
         """It is over; it opens anew only when its values go wrong anew."""
-        access = _to_change(request)
+        access = to_change(request)
         incident = changes.incident_of(access, incident_id)
-        _told(lambda: changes.resolve(request, incident, How.API, timezone.now()))
+        told(lambda: changes.resolve(request, incident, How.API, timezone.now()))
         return _answered(request, access, incident)
 
 
@@ -212,7 +208,7 @@ class SilencesView(APIView):
     """The silences of an account."""
 
     @extend_schema(
-        operation_id="silences", parameters=[ACCOUNT], responses={200: SilenceSerializer(many=True), **_LOOKING}
+        operation_id="silences", parameters=[ACCOUNT], responses={200: SilenceSerializer(many=True), **openapi.REFUSALS}
     )
     def get(self, request: Request) -> Response:
         """Those that have not ended, the one that ends first at the front."""
@@ -223,49 +219,30 @@ class SilencesView(APIView):
         operation_id="silence_make",
         parameters=[ACCOUNT],
         request=SilenceSerializer,
-        responses={201: SilenceSerializer, **_CHANGING},
+        responses={201: SilenceSerializer, **CHANGING},
     )
     def post(self, request: Request) -> Response:
         """Makes a silence."""
-        access = _to_change(request)
-        said = _valid(SilenceSerializer, request)
+        access = to_change(request)
+        said = valid(SilenceSerializer, request)
         draft = SilenceDraft(rule=said.pop("rule_id"), **said)
-        silence = _told(lambda: changes.make_silence(request, access, draft, timezone.now()))
+        silence = told(lambda: changes.make_silence(request, access, draft, timezone.now()))
         return Response(SilenceSerializer(silence).data, status=201)
 
 
 class SilenceView(APIView):
     """One silence."""
 
-    @extend_schema(operation_id="silence_end", parameters=[ACCOUNT], responses={204: None, **_CHANGING})
+    @extend_schema(operation_id="silence_end", parameters=[ACCOUNT], responses={204: None, **CHANGING})
     def delete(self, request: Request, silence_id: int) -> Response:
         """Ends the silence now: what still burns is told."""
-        changes.end_silence(request, changes.silence_of(_to_change(request), silence_id), timezone.now())
+        changes.end_silence(request, changes.silence_of(to_change(request), silence_id), timezone.now())
         return Response(status=204)
 
 
-def _to_change(request: Request) -> Access:
-    return access_for_request(request, right=Right.CHANGE)
-
-
-def _valid(kind: type[serializers.Serializer[Any]], request: Request) -> dict[str, Any]:
-    serializer = kind(data=request.data)
-    serializer.is_valid(raise_exception=True)
-    said: dict[str, Any] = dict(serializer.validated_data)
-    return said
-
-
 def _rule_in(request: Request) -> RuleDraft:
-    said = _valid(RuleSerializer, request)
+    said = valid(RuleSerializer, request)
     return RuleDraft(escalation=said.pop("escalation_id"), **said)
-
-
-def _told(change: Callable[[], _Changed]) -> _Changed:
-    """What the change returns; what is wrong with it as an answer about the field."""
-    try:
-        return change()
-    except ChangeError as error:
-        raise ValidationError({error.field: [str(error)]}) from error
 
 
 def _answered(request: Request, access: Access, incident: Incident) -> Response:

@@ -23,11 +23,12 @@ MOST = 100_000  # of a cap
 class Budget:
     """A person's month, or without one that of the whole account: how many went out, and how many may.
 
-    `own`: the caps were set, rather than being those that hold where nobody has said anything. `mailed`: at the cap an
-    e-mail can come instead.
+    `person_id` is that of the membership, as the pages of people have it. `own`: the caps were set, rather than being
+    those that hold where nobody has said anything. `mailed`: at the cap an e-mail can come instead.
     """
 
     person: User | None
+    person_id: int | None
     sms: int
     most_sms: int
     calls: int
@@ -44,20 +45,17 @@ def budgets(access: Access, reader: User | None, now: datetime) -> list[Budget]:
     """That of the account, and those of the people that the reader may see, by their addresses: an owner all, a person
     his own."""
     account, month = access.account, caps.month_of(now)
-    people = [one.user for one in Membership.objects.filter(account=account).select_related("user")]
-    seen = [one for one in people if access.is_owner or (reader is not None and one.pk == reader.pk)]
+    people = Membership.objects.filter(account=account).select_related("user").order_by("user__email")
+    seen = [one for one in people if access.is_owner or (reader is not None and one.user_id == reader.pk)]
     set_caps = {cap.person_id: cap for cap in Cap.objects.filter(account=account)}
     used = _used(account, month)
     mailed = set(confirmed_contacts(account).filter(medium=Medium.EMAIL).values_list("user", flat=True))
-    return [
-        _budget(person, set_caps, used, person is None or person.pk in mailed)
-        for person in (None, *sorted(seen, key=lambda one: one.email))
-    ]
+    return [_budget(one, set_caps, used, one is None or one.user_id in mailed) for one in (None, *seen)]
 
 
 def person_in(access: Access, person_id: int) -> User:
     """Somebody of the account. Http404 where there is nobody like that."""
-    found = Membership.objects.filter(account=access.account, user=person_id).select_related("user").first()
+    found = Membership.objects.filter(account=access.account, pk=person_id).select_related("user").first()
     if found is None:
         raise Http404
     return found.user
@@ -94,15 +92,17 @@ def _used(account: Account, month: date) -> dict[tuple[int | None, str], int]:
 
 
 def _budget(
-    person: User | None,
+    membership: Membership | None,
     set_caps: Mapping[int | None, Cap],
     used: Mapping[tuple[int | None, str], int],
     mailed: bool,
 ) -> Budget:
+    person = membership.user if membership is not None else None
     key = person.pk if person is not None else None
     cap = set_caps.get(key) or caps.default_of(person)
     return Budget(
         person=person,
+        person_id=membership.pk if membership is not None else None,
         sms=used.get((key, Channel.SMS), 0),
         most_sms=cap.sms,
         calls=used.get((key, Channel.PHONE), 0),

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from alerts import api, mark_api, trial_api
+from alerts import api, contacts_api, mark_api, trial_api, ways_api
 from alerts.views import answer, caps, endpoints, incidents, mail_events, rules, silences, telephone, ways
 
 urlpatterns = [
@@ -56,6 +56,31 @@ urlpatterns = [
     path("api/v1/alerts/incidents/<int:incident_id>/resolve/", api.ResolveView.as_view(), name="api_resolve"),
     path("api/v1/alerts/silences/", api.SilencesView.as_view(), name="api_silences"),
     path("api/v1/alerts/silences/<int:silence_id>/", api.SilenceView.as_view(), name="api_silence"),
+    path("api/v1/alerts/escalations/", ways_api.EscalationsView.as_view(), name="api_escalations"),
+    path("api/v1/alerts/escalations/<int:escalation_id>/", ways_api.EscalationView.as_view(), name="api_escalation"),
+    path("api/v1/alerts/endpoints/", ways_api.EndpointsView.as_view(), name="api_endpoints"),
+    path("api/v1/alerts/endpoints/<int:endpoint_id>/", ways_api.EndpointView.as_view(), name="api_endpoint"),
+    path(
+        "api/v1/alerts/endpoints/<int:endpoint_id>/secret/",
+        ways_api.EndpointSecretView.as_view(),
+        name="api_endpoint_secret",
+    ),
+    path("api/v1/alerts/ways/", ways_api.WaysView.as_view(), name="api_ways"),
+    path("api/v1/alerts/tests/", ways_api.TestsView.as_view(), name="api_way_tests"),
+    path("api/v1/alerts/caps/", ways_api.CapsView.as_view(), name="api_caps"),
+    path("api/v1/alerts/caps/<int:person_id>/", ways_api.CapView.as_view(), name="api_cap"),
+    path("api/v1/alerts/contacts/", contacts_api.ContactsView.as_view(), name="api_contacts"),
+    path("api/v1/alerts/contacts/<int:contact_id>/", contacts_api.ContactView.as_view(), name="api_contact"),
+    path(
+        "api/v1/alerts/contacts/<int:contact_id>/send/",
+        contacts_api.ContactSendView.as_view(),
+        name="api_contact_send",
+    ),
+    path(
+        "api/v1/alerts/contacts/<int:contact_id>/confirm/",
+        contacts_api.ContactConfirmView.as_view(),
+        name="api_contact_confirm",
+    ),
     path("alerts/answer/<str:secret>/", answer.answer, name="alert_answer"),
     path("alerts/telephone/<int:notification_id>/news/", telephone.telephone_news, name="alert_telephone_news"),
     path("alerts/telephone/<int:notification_id>/keys/", telephone.telephone_keys, name="alert_telephone_keys"),

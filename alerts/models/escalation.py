@@ -1,5 +1,7 @@
 """Who is told, by what, and after how long."""
 
+from urllib.parse import urlsplit
+
 from django.db import models
 
 from accounts.models import Account, Contact, User
@@ -33,6 +35,11 @@ class Endpoint(models.Model):
 
     def __str__(self) -> str:
         return f"{self.kind} {self.name} of {self.account_id}"
+
+    @property
+    def host(self) -> str:
+        """Of its URL, which may hold a secret."""
+        return urlsplit(self.url).hostname or ""
 
 
 class Escalation(models.Model):

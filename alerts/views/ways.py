@@ -2,7 +2,6 @@
 
 from collections.abc import Container
 from dataclasses import dataclass
-from urllib.parse import urlsplit
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
@@ -43,7 +42,7 @@ def escalations(request: HttpRequest, account_id: int) -> HttpResponse:
         tests = Notification.objects.filter(account=access.account, kind=NotificationKind.TEST)
         context |= {
             "ways": known,
-            "endpoints": [(one.endpoint, urlsplit(one.endpoint.url).hostname) for one in known if one.endpoint],
+            "endpoints": [one.endpoint for one in known if one.endpoint],
             "tests": tests.order_by("-created")[:MOST_TESTS_SHOWN],
         }
     return render(request, "alerts/escalations.html", context)

@@ -32,6 +32,8 @@ FORMER   = _answers("login     404      404    404    404   ok     login   login
 SIGNED   = _answers("403       403      403    403    403   403    403     403   403")  # by a provider
 API_LOOK = _answers("401       404      ok     ok     ok    404    401     ok    403")
 API_CHANGE = _answers("401     404      403    ok     ok    404    401     403   403")
+API_OWN  = _answers("401       404      403    403    ok    404    401     403   403")
+API_PERSON = _answers("401     404      ok     ok     ok    404    401     403   403")
 API_SEND = _answers("401       401      401    401    401   401    401     403   ok")
 
 ROUTES: dict[str, dict[str, Answers]] = {
@@ -160,6 +162,19 @@ ROUTES: dict[str, dict[str, Answers]] = {
     "api/v1/alerts/incidents/<incident_id>/resolve/":       {"POST": API_CHANGE},
     "api/v1/alerts/silences/":                              {"GET": API_LOOK, "POST": API_CHANGE},
     "api/v1/alerts/silences/<silence_id>/":                 {"DELETE": API_CHANGE},
+    "api/v1/alerts/escalations/":                           {"GET": API_LOOK, "POST": API_CHANGE},
+    "api/v1/alerts/escalations/<escalation_id>/":           {"GET": API_LOOK, "PUT": API_CHANGE, "DELETE": API_CHANGE},
+    "api/v1/alerts/endpoints/":                             {"GET": API_CHANGE, "POST": API_CHANGE},
+    "api/v1/alerts/endpoints/<endpoint_id>/":     {"GET": API_CHANGE, "PUT": API_CHANGE, "DELETE": API_CHANGE},
+    "api/v1/alerts/endpoints/<endpoint_id>/secret/":        {"POST": API_CHANGE},
+    "api/v1/alerts/ways/":                                  {"GET": API_CHANGE},
+    "api/v1/alerts/tests/":                                 {"GET": API_CHANGE, "POST": API_CHANGE},
+    "api/v1/alerts/caps/":                                  {"GET": API_LOOK, "PUT": API_OWN},
+    "api/v1/alerts/caps/<person_id>/":                      {"PUT": API_OWN},
+    "api/v1/alerts/contacts/":                              {"GET": API_PERSON, "POST": API_PERSON},
+    "api/v1/alerts/contacts/<contact_id>/":                 {"DELETE": API_OWN},  # it is the owner's
+    "api/v1/alerts/contacts/<contact_id>/send/":            {"POST": API_OWN},
+    "api/v1/alerts/contacts/<contact_id>/confirm/":         {"POST": API_OWN},
     "api/v1/stats/<process>/<kind>/<name>/day/":            {"GET": API_LOOK},
 }
 
