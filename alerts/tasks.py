@@ -1,14 +1,17 @@
 """What Celery runs for the alerts: on each shard's queue the rules after each flush, and a look each 10 s; for all of
 them what the outbox holds."""
 
+import logging
 import time
 
 from celery import shared_task
 from django.conf import settings
 from django.utils import timezone
 
-from alerts import canary, outbox, rounds
+from alerts import canary, outbox, retention, rounds
 from alerts.models import Channel, Notification
+
+log = logging.getLogger("dattss.alerts")
 
 
 @shared_task(name="alerts.evaluate", expires=55, ignore_result=True)
@@ -46,5 +49,9 @@ def send(notification_id: int) -> None:
 
 @shared_task(name="alerts.tidy", expires=3600, ignore_result=True)
 def tidy() -> None:
-    """Removes what canaries have left."""
-    canary.forget_old(timezone.now())
+    """Removes what canaries have left, and what is past its account's retention."""
+    now = timezone.now()
+    canary.forget_old(now)
+    forgotten = retention.forget_old(now)
+    if forgotten:
+        log.info("Removed %d old incidents.", forgotten)
