@@ -6,6 +6,8 @@ that leads elsewhere a moment later changes nothing. Redirects are not followed.
 
 import ipaddress
 import socket
+import threading
+from contextlib import suppress
 from typing import Any
 
 import requests
@@ -18,6 +20,7 @@ from urllib3.exceptions import NameResolutionError
 from accounts.delivery import NotNow, Refused, never_left
 
 TIMEOUT = (5.0, 10.0)  # seconds to connect, and between two bytes of the answer
+MOST_SECONDS = 30.0  # for all of it: who answers a byte now and then holds a sender no longer
 _PASSING = (408, 425, 429)
 
 
@@ -67,11 +70,31 @@ def _is_public(address: str) -> bool:
     return parsed.is_global and inner.is_global and not inner.is_multicast
 
 
+class _Limit:
+    """Cuts a connection after `MOST_SECONDS`, unless it is lifted before."""
+
+    def __init__(self, connected: socket.socket) -> None:
+        self._socket = connected.dup()  # of its own, since TLS takes the other one over
+        self._timer = threading.Timer(MOST_SECONDS, self._cut)
+        self._timer.daemon = True
+        self._timer.start()
+
+    def lift(self) -> None:
+        self._timer.cancel()
+        self._socket.close()
+
+    def _cut(self) -> None:
+        with suppress(OSError):  # it has ended in this moment
+            self._socket.shutdown(socket.SHUT_RDWR)
+
+
 class _Pinned:
-    """Connects to the address that was looked at; the name stays in what TLS and HTTP say."""
+    """Connects to the address that was looked at; the name stays in what TLS and HTTP say. The connection is cut after
+    `MOST_SECONDS`."""
 
     _dns_host: str
     port: int
+    _limit: "_Limit | None" = None
 
     def _new_conn(self) -> socket.socket:
         name = self._dns_host
@@ -82,7 +105,14 @@ class _Pinned:
             raise NameResolutionError(name, self, error) from error  # type: ignore[arg-type]
         finally:
             self._dns_host = name
+        self._limit = _Limit(connected)
         return connected
+
+    def close(self) -> None:
+        if self._limit is not None:
+            self._limit.lift()
+            self._limit = None
+        super().close()  # type: ignore[misc]  # urllib3's, of the other base
 
 
 class _PlainConnection(_Pinned, HTTPConnection):

@@ -4,8 +4,10 @@ import base64
 import hashlib
 import hmac
 import json
+import socketserver
 import threading
 from collections.abc import Iterator
+from contextlib import suppress
 
 import pytest
 from pytest_django import Settings
@@ -152,6 +154,40 @@ def test_a_redirect_is_not_followed(story: Story, receiver: Provider) -> None:
     told = story.posted(story.endpoint(EndpointKind.WEBHOOK, url_of(receiver), endpoints.new_secret()))
     assert story.send(told).state == STATE.FAILED
     assert len(receiver.requests) == 1
+
+
+class Dripping(socketserver.ThreadingTCPServer):
+    """Sends a byte of its first line now and then, and never ends; `cut` says that whoever asked has gone."""
+
+    daemon_threads = True
+
+    def __init__(self) -> None:
+        self.cut = threading.Event()
+        super().__init__(("127.0.0.1", 0), self.Drip)
+
+    class Drip(socketserver.BaseRequestHandler):
+        def handle(self) -> None:
+            assert isinstance(self.server, Dripping)
+            with suppress(OSError):
+                while not self.server.cut.wait(0.02):
+                    self.request.sendall(b"x")
+            self.server.cut.set()
+
+
+def test_who_never_ends_answering_holds_no_sender(
+    story: Story, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings.DATTSS_PRIVATE_WEBHOOKS = True
+    monkeypatch.setattr(outgoing, "MOST_SECONDS", 0.3)
+    with Dripping() as server:
+        thread = threading.Thread(target=server.serve_forever, args=(0.05,))
+        thread.start()
+        url = f"http://127.0.0.1:{server.server_address[1]}/"
+        told = story.send(story.posted(story.endpoint(EndpointKind.SLACK, url)))
+        assert server.cut.wait(10)
+        server.shutdown()
+        thread.join()
+    assert (told.state, told.doubtful) == (STATE.PENDING, 1)
 
 
 def test_no_password_of_this_machine_goes_along(
