@@ -196,7 +196,7 @@ CELERY_BEAT_SCHEDULE: dict[str, Any] = (
             "options": {
                 "queue": f"shard-{shard}",
                 "expires": 55,
-                "link": signature("alerts.evaluate", (shard,), {"queue": f"shard-{shard}"}, immutable=True),
+                "link": signature("alerts.evaluate", (shard,), options={"queue": f"shard-{shard}"}, immutable=True),
             },
         }
         for shard in range(DATTSS_SHARDS)

@@ -6,6 +6,9 @@ import sqlite3
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
+from typing import Any
+
+import psycopg
 
 from tests import redis_server
 from tests.server import Keys, Server, free_port
@@ -79,9 +82,16 @@ class Fleet:
 
     def shard_of(self, keys: Keys) -> int:
         """The shard of an account, as the database says."""
-        with closing(sqlite3.connect(self._database)) as database:
-            query = "SELECT shard FROM accounts_account WHERE id = ?"
-            return int(database.execute(query, (keys.account,)).fetchone()[0])
+        return int(self.query(f"SELECT shard FROM accounts_account WHERE id = {keys.account:d}")[0][0])
+
+    def query(self, sql: str) -> list[tuple[Any, ...]]:
+        """What their common database answers."""
+        url = self.shards[0].environment["DATABASE_URL"]
+        if url.startswith("sqlite:"):
+            with closing(sqlite3.connect(self._database)) as database:
+                return database.execute(sql).fetchall()
+        with psycopg.connect(url) as postgres:
+            return postgres.execute(sql.encode()).fetchall()
 
 
 _serial = itertools.count()
