@@ -29,6 +29,8 @@ _ON_THE_WAY = (
     "/twilio/http/",
     "/django/db/transaction.py",
     "/django/db/backends/sqlite3/base.py",
+    "/django/db/backends/postgresql/base.py",
+    "/psycopg/cursor.py",
     "/django/core/mail/backends/smtp.py",
 )
 BEGIN = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)

@@ -75,9 +75,9 @@ def running_providers() -> Iterator[Providers]:
 
 
 @contextmanager
-def running_program(data: Path, providers: Providers) -> Iterator[Program]:
-    """The program, with an account in the database of `data`."""
-    environment = {**os.environ, **providers.environment, "DATTSS_DATA": str(data)}
+def running_program(data: Path, providers: Providers, database: str = "") -> Iterator[Program]:
+    """The program, with an account in the database of `data`, or in that of the URL."""
+    environment = {**os.environ, **providers.environment, "DATTSS_DATA": str(data), "DATABASE_URL": database}
     log = data.parent / "sender.log"
     with (
         log.open("wb") as lines,

@@ -7,6 +7,7 @@ from random import Random
 
 import pytest
 
+from tests.postgres_server import Postgres
 from tests.reliability.sending import CHANNELS, ENDED, Program, Providers, judge, running_program, running_providers
 
 A_LEASE = 4  # minutes, after which others go on
@@ -48,7 +49,22 @@ def sending(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sending]:
 
 
 @pytest.fixture(scope="module")
+def on_postgresql(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sending]:
+    data, postgres = tmp_path_factory.mktemp("senders") / "data", Postgres()
+    data.mkdir()
+    try:
+        with running_providers() as providers, running_program(data, providers, postgres.url) as program:
+            yield Sending(program, providers)
+    finally:
+        postgres.end()
+
+
+@pytest.fixture(scope="module")
 def lines(sending: Sending) -> int:
+    return lines_of_the_way(sending)
+
+
+def lines_of_the_way(sending: Sending) -> int:
     """How many lines the way of three messages has."""
     sending.begin("measured")
     count = sending.program.run("send", minutes=sending.minutes, kill_at=0)["result"]
@@ -79,6 +95,14 @@ def test_of_many_senders_at_once_one_sends_each(sending: Sending) -> None:
     sending.begin("crowd")
     assert sending.program.run("send", at_once=8, minutes=sending.minutes, kill_at=0)["ends"] == [0] * 8
     assert sending.providers.copies("crowd") == ONE_EACH
+
+
+def test_on_postgresql_too(on_postgresql: Sending) -> None:
+    """Where rows are locked one by one, and not the whole database."""
+    rounds, length = 4, lines_of_the_way(on_postgresql)
+    for at in (1 + length * number // rounds for number in range(rounds)):
+        assert judge(*on_postgresql.play(f"step-{at}-", [at])) == ""
+    test_of_many_senders_at_once_one_sends_each(on_postgresql)
 
 
 @pytest.mark.soak
