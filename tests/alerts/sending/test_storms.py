@@ -46,7 +46,7 @@ def test_a_storm_has_the_times_of_its_reader(story: Story, twilio: Twilio, mailb
     sms, call = (found.text for found in sorted(twilio.requests, key=lambda asked: asked.resource, reverse=True))
     for length in ("1 h", "1 h 5 min", "6 min"):
         assert f"below a typical Tuesday 18:35, for {length}" in sms
-    for length in ("1 hour", "1 hour 5 minutes", "6 minutes"):
+    for length in ("1 hour", "1 hour and 5 minutes", "6 minutes"):
         assert f"below a typical Tuesday at 18:35, for {length}" in call
     assert "13:05" not in sms + call
 
