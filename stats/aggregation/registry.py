@@ -132,6 +132,7 @@ class Registry:
         self._removed: list[tuple[int, str]] = []
 
     def account(self, account_id: int) -> Account:
+        """The account, which is here from now on."""
         account = self.accounts.get(account_id)
         if account is None:
             account = self.accounts[account_id] = Account(account_id, Resting(self.most_stats))
@@ -154,6 +155,7 @@ class Registry:
     # --- who comes ------------------------------------------------------------------------------------------------
 
     def new_process(self, account: Account, name: str, seen: float, slot: int) -> Process:
+        """A process that appears: heard of at `seen`, Unix time, with values from `slot` on."""
         process = Process(account, name, seen, slot, Instances(account.tally))
         account.processes[name] = process
         return process
